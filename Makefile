@@ -1,0 +1,105 @@
+# The menu: `make`. Every target makes the environment it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# The first Python of at least 3.11 that can make an environment.
+FIND_PYTHON = for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+	  if $$p -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then echo $$p; exit; fi; done; \
+	  echo "Python 3.11 or newer with venv is needed" >&2; exit 1
+
+PYTEST_ARGS ?=
+MUTATION_ARGS ?=
+BENCH_ARGS ?=
+
+.PHONY: help
+help: ## this menu
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' \
+	  $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: $(STAMP) ## the environment, from the hashed requirement files
+
+$(STAMP): requirements/dev.txt pyproject.toml src/channel_sync/__init__.py
+	@test -x $(BIN)/python || { \
+	  python=$$($(FIND_PYTHON)); $$python -m venv $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: demo
+demo: $(STAMP) ## the whole system on embedded parts: a hotel and a day of messages
+	@$(BIN)/channel-sync demo
+
+.PHONY: test
+test: $(STAMP) ## all tests; PYTEST_ARGS="-k name" for some
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(STAMP) check-generated ## lint, format, types, import contracts, generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: check-generated
+check-generated: $(STAMP) ## generated files say what the code says
+	@if test -d schemas/message; then \
+	  $(BIN)/python -m channel_sync schema \
+	    | diff -u schemas/message/channel-sync-1.schema.json - \
+	    || { echo "run: make generated" >&2; exit 1; }; fi
+
+.PHONY: generated
+generated: $(STAMP) ## writes the generated files
+	@mkdir -p schemas/message
+	@$(BIN)/python -m channel_sync schema > schemas/message/channel-sync-1.schema.json
+
+.PHONY: format
+format: $(STAMP) ## formats, and repairs what lint can repair
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+.PHONY: coverage-core
+coverage-core: $(STAMP) ## the unit tests cover every branch of the core
+	@$(BIN)/coverage run --branch --source=src/channel_sync/core --data-file=.coverage.core \
+	  -m pytest -q tests/unit
+	@$(BIN)/coverage report --data-file=.coverage.core --fail-under=100
+
+.PHONY: mutation
+mutation: $(STAMP) ## breaks the core on purpose; MUTATION_ARGS="--sample 400"
+	@$(BIN)/python tools/mutation.py $(MUTATION_ARGS)
+
+.PHONY: bench
+bench: $(STAMP) ## the measured comparisons
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+.PHONY: kafka
+kafka: $(STAMP) ## fetches Apache Kafka for the tests (needs java 17 and mvn)
+	@$(BIN)/python -m tests.parts.jars
+
+.PHONY: lock
+lock: ## renews the requirement files; LOCK_ARGS="--upgrade" for newer versions
+	@test -x $(BIN)/python || { python=$$($(FIND_PYTHON)); $$python -m venv $(VENV); }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@compile() { \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(LOCK_ARGS) \
+	    pyproject.toml "$${@:2}" -o requirements/$$1.txt; }; \
+	compile dev --extra dev; \
+	compile demo --extra demo --extra desk -c requirements/dev.txt; \
+	compile run -c requirements/dev.txt
+
+.PHONY: clean
+clean: ## removes the environment and every cache of this folder
+	@rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	  .import_linter_cache build dist mutants
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

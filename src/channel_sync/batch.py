@@ -1,0 +1,159 @@
+"""The middle verbs of the pipeline over one slice: match, merge, decide, message by message."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from channel_sync.core.model import Arrival, Completeness
+from channel_sync.core.world import (
+    Missing,
+    SetAside,
+    Step,
+    World,
+    apply,
+    normalise,
+    reference_keys,
+)
+from channel_sync.wire.decode import Decoded, decode
+from channel_sync.wire.errors import Unreadable
+from channel_sync.wire.scrub import Scrubbed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from channel_sync.core.model import Revision
+    from channel_sync.core.world import ReferenceKey
+    from channel_sync.records import Record
+    from channel_sync.wire.limits import Limits
+
+INTERNAL_ERROR = "internal_error"
+"""The reason of a message that is parked because of a fault of ours."""
+
+OVERTAKEN = frozenset({Completeness.PARTIAL, Completeness.CANCEL_ONLY})
+"""What later messages of a booking may not overtake while it is parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Why a message, or one reservation of it, is parked."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A record as it was decoded, or why it could not be."""
+
+    record: Record
+    revisions: tuple[Revision, ...]
+    format: str
+    scrubbed: Scrubbed
+    warnings: tuple[str, ...] = ()
+    unreadable: Aside | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one reservation of one record came to: a step, or parked."""
+
+    read: Read
+    ordinal: int
+    revision: Revision | None
+    step: Step | None = None
+    aside: Aside | None = None
+
+
+def read_all(records: Sequence[Record], limits: Limits) -> tuple[Read, ...]:
+    """Decode every record; what cannot be decoded says why and keeps its scrubbed body."""
+    return tuple(_read(record, limits) for record in records)
+
+
+def _read(record: Record, limits: Limits) -> Read:
+    arrived = Arrival(record.topic, record.partition, record.offset)
+    try:
+        decoded: Decoded = decode(
+            record.body, headers=record.headers, key=record.key, arrived=arrived, limits=limits
+        )
+    except Unreadable as error:
+        aside = Aside(error.reason.value, error.detail)
+        scrubbed = error.scrubbed or Scrubbed(None, 0)
+        return Read(record, (), error.format_name, scrubbed, unreadable=aside)
+    except Exception as error:  # a fault of ours costs this message only
+        aside = Aside(INTERNAL_ERROR, trace_of(error))
+        return Read(record, (), "", Scrubbed(None, 0), unreadable=aside)
+    return Read(record, decoded.revisions, decoded.format, decoded.scrubbed, decoded.warnings)
+
+
+def keys_of(world: World, reads: Sequence[Read]) -> list[tuple[ReferenceKey, Revision]]:
+    """Every reference that the revisions of a slice may be known by, with its revision."""
+    return [
+        (key, revision)
+        for read in reads
+        for revision in read.revisions
+        if world.properties.get(revision.property_id) is not None
+        for key in reference_keys(normalise(world, revision))
+    ]
+
+
+def decide_all(
+    world: World,
+    reads: Sequence[Read],
+    *,
+    failed: frozenset[int] = frozenset(),
+    only_ordinal: int | None = None,
+    is_retry: bool = False,
+) -> tuple[list[Entry], World] | Missing:
+    """Decide every revision of a slice in order; each sees the world after the ones before.
+
+    `failed` are the positions of records that the database refused: they are parked.
+    `only_ordinal` decides one reservation of each record; a retry does not queue behind itself.
+    """
+    entries: list[Entry] = []
+    for position, read in enumerate(reads):
+        if read.unreadable is not None:
+            entries.append(Entry(read, 0, None, aside=read.unreadable))
+            continue
+        for ordinal, revision in enumerate(read.revisions):
+            if only_ordinal is not None and ordinal != only_ordinal:
+                continue
+            if position in failed:
+                step: Step | SetAside | Missing | Aside = Aside(
+                    INTERNAL_ERROR, "the database refused what was decided"
+                )
+            else:
+                step = _decide(world, revision, is_retry=is_retry)
+            if isinstance(step, Missing):
+                return step
+            if isinstance(step, Step):
+                world = step.world
+                entries.append(Entry(read, ordinal, normalise(world, revision), step))
+                continue
+            if isinstance(step, SetAside):
+                step = Aside(step.reason.value, step.detail)
+            known = normalise(world, revision)
+            if revision.completeness in OVERTAKEN:
+                world = replace(world, blocked=world.blocked | set(reference_keys(known)))
+            entries.append(Entry(read, ordinal, known, aside=step))
+    return entries, world
+
+
+def _decide(
+    world: World, revision: Revision, *, is_retry: bool
+) -> Step | SetAside | Missing | Aside:
+    try:
+        return apply(world, revision, is_retry=is_retry)
+    except Exception as error:  # the core is pure: nothing happened, this message alone is parked
+        return Aside(INTERNAL_ERROR, trace_of(error))
+
+
+def trace_of(error: BaseException) -> str:
+    """Where an error arose, without the values that its message may hold."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    where = " < ".join(
+        f"{frame.filename.rpartition('channel_sync/')[2]}:{frame.lineno} {frame.name}"
+        for frame in reversed(frames)
+    )
+    return f"{type(error).__name__} at {where}"

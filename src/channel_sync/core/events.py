@@ -1,0 +1,49 @@
+"""What happened and what was decided: facts, events, decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from channel_sync.core.booking import Task
+from channel_sync.core.words import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One value that changed: `field` is a column of ours, or `base.…` for the channel's."""
+
+    field: str
+    old: object
+    new: object
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of history: what happened to a stay (`line`) or to the booking as a whole.
+
+    `rule` names the rule that decided; `reason` says it in a sentence that staff can read.
+    """
+
+    name: str
+    line: str | None
+    facts: tuple[Fact, ...]
+    reason: str = ""
+    rule: str = ""
+    actor_type: Literal["channel", "staff", "system"] = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be written for one reservation.
+
+    `tasks` are the open tasks as they stand afterwards plus those closed on the way; `freed`
+    says that nights came free, so that others who wait may be tried again (rule R7); `cells`
+    names the cells of the decision table that were met, in order.
+    """
+
+    outcome: Outcome
+    events: tuple[Event, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    freed: bool = False
+    cells: tuple[str, ...] = ()

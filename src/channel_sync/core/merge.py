@@ -1,0 +1,220 @@
+"""base × theirs × ours → changes: the three-way comparison that everything rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from channel_sync.core.evolve import BASE, facts_between
+from channel_sync.core.model import Fact, Header, Line, Payment, Property, Reservation, Stay
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Values = tuple[object, ...]
+
+LINE_FIELDS = tuple(f.name for f in fields(Line))
+
+
+class Verdict(StrEnum):
+    """What a channel change means for ours (rules, section 1)."""
+
+    TAKE = "take"
+    """Staff left the value alone: ours becomes theirs."""
+    AGREE = "agree"
+    """Staff made the same change already: only the base moves."""
+    REPLACE = "replace"
+    """Both changed it differently: theirs is taken, staff's value goes to history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that differs between base and theirs; several fields count as one value."""
+
+    aspect: str
+    fields: tuple[str, ...]
+    base: Values
+    theirs: Values
+    ours: Values
+    verdict: Verdict
+
+
+LINE_ASPECTS: Mapping[str, tuple[str, ...]] = {
+    "dates": ("arrival", "departure"),
+    "occupancy": ("adults", "children"),
+    "price": ("amount", "currency"),
+    "rate_plan": ("rate_plan",),
+    "comments": ("comments",),
+    "guest_names": ("guest_names",),
+}
+"""What is compared of a line, and which fields are one value. The category is section 4's."""
+
+HEADER_ASPECTS: Mapping[str, tuple[str, ...]] = {
+    name: (name,)
+    for name in (
+        "booker_name",
+        "contact_email",
+        "contact_phone",
+        "contact_address",
+        "country",
+        "language",
+        "booking_comments",
+        "payment",
+        "cancellation_fee",
+    )
+}
+"""What is compared of a booking as a whole: each contact field by itself."""
+
+EMPTY: Mapping[str, object] = {"children": (), "guest_names": ()}
+"""What ours holds where the channel never said anything; None for every other field."""
+
+
+def overlay_line(base: Line, said: Line) -> Line:
+    """The base of a line after a revision: what was not said stays (rule M2)."""
+    merged = {
+        f.name: getattr(said, f.name) for f in fields(Line) if getattr(said, f.name) is not None
+    }
+    return replace(base, **merged)
+
+
+def overlay_header(base: Header, said: Header) -> Header:
+    """The base of a booking after a revision: what was not said stays (rule M2)."""
+    merged = {
+        f.name: getattr(said, f.name) for f in fields(Header) if getattr(said, f.name) is not None
+    }
+    merged["payment"] = overlay_payment(base.payment, said.payment)
+    return replace(base, **merged)
+
+
+def overlay_payment(base: Payment | None, said: Payment | None) -> Payment | None:
+    """The payment after a revision; the same card under another token is no change (rule M7)."""
+    if base is None or said is None:
+        return said or base
+    card = said.card or base.card
+    if base.card and card and replace(card, token=base.card.token) == base.card:
+        card = base.card
+    return Payment(
+        collect=said.collect or base.collect,
+        method=said.method or base.method,
+        instructions=base.instructions if said.instructions is None else said.instructions,
+        card=card,
+    )
+
+
+def merge_line(base: Line, theirs: Line, ours: Stay) -> tuple[Change, ...]:
+    """The channel changes of a line, category left out; `theirs` is the overlaid line."""
+    return _merge(LINE_ASPECTS, base, theirs, ours)
+
+
+def merge_header(base: Header, theirs: Header, ours: Reservation) -> tuple[Change, ...]:
+    """The channel changes of a booking as a whole; `theirs` is the overlaid header."""
+    return _merge(HEADER_ASPECTS, base, theirs, ours)
+
+
+def _merge(
+    aspects: Mapping[str, tuple[str, ...]],
+    base: Line | Header,
+    theirs: Line | Header,
+    ours: Stay | Reservation,
+) -> tuple[Change, ...]:
+    changes = []
+    for aspect, names in aspects.items():
+        was = _as_held(names, tuple(getattr(base, name) for name in names))
+        now = _as_held(names, tuple(getattr(theirs, name) for name in names))
+        if now == was:
+            continue
+        held = tuple(getattr(ours, name) for name in names)
+        changes.append(Change(aspect, names, was, now, held, judge(was, now, held)))
+    return tuple(changes)
+
+
+def judge(was: Values, now: Values, held: Values) -> Verdict:
+    """What a channel change from `was` to `now` means for a value that is held as `held`."""
+    if held == now:
+        return Verdict.AGREE
+    if held == was:
+        return Verdict.TAKE
+    return Verdict.REPLACE
+
+
+def _as_held(names: tuple[str, ...], said: Values) -> Values:
+    """What ours holds when it follows what was said: an empty comment is no comment."""
+    return tuple(
+        EMPTY.get(name) if value in (None, "") else value
+        for name, value in zip(names, said, strict=True)
+    )
+
+
+def values_to_hold(change: Change) -> dict[str, object]:
+    """The fields of ours after the change is taken."""
+    return dict(zip(change.fields, change.theirs, strict=True))
+
+
+def base_after(house: Property, channel: str, stay: Stay, line: Line) -> Line:
+    """The base of a stay after a line: overlaid, its category as mapped on receipt."""
+    base = stay.base or Line()
+    theirs = overlay_line(base, line)
+    if theirs.category_code == base.category_code:
+        return replace(theirs, category=base.category)
+    mapped = house.map_category(channel, theirs.category_code)
+    return replace(theirs, category=mapped)
+
+
+def category_change(stay: Stay, theirs: Line) -> Change | None:
+    """The change of the category booked: a new code that maps to another category."""
+    base = stay.base or Line()
+    if theirs.category_code == base.category_code or theirs.category is None:
+        return None
+    if theirs.category == stay.booked_category:
+        return None
+    names = ("booked_category",)
+    was, now = (stay.booked_category,), (theirs.category,)
+    return Change("category", names, was, now, was, judge(was, now, was))
+
+
+def is_moved(stay: Stay, values: dict[str, object]) -> bool:
+    """Whether these values change dates or occupancy as we hold them."""
+    return any(
+        name in values and values[name] != getattr(stay, name)
+        for name in ("arrival", "departure", "adults", "children")
+    )
+
+
+def says_nothing_new(base: Line, theirs: Line) -> bool:
+    """Whether a line says nothing new; ids that a provider deals out anew say nothing."""
+    if not theirs.is_stable:
+        theirs = replace(theirs, channel_line=base.channel_line, unit=base.unit)
+    return not merge_facts(base, theirs)
+
+
+def is_nothing(value: object) -> bool:
+    """Whether a value says nothing: an empty comment is no comment."""
+    return value is None or value in ("", ())
+
+
+def merge_facts(base: Line, theirs: Line) -> tuple[Fact, ...]:
+    """What differs between two bases, an empty comment being no comment."""
+    return tuple(
+        fact
+        for fact in facts_between(base, theirs, LINE_FIELDS, BASE)
+        if not (is_nothing(fact.old) and is_nothing(fact.new))
+    )
+
+
+def merged(stay: Stay, theirs: Line) -> dict[str, object]:
+    """The values that ours takes from a line, by the three-way comparison."""
+    base = stay.base or Line()
+    values = {
+        name: value
+        for change in merge_line(base, theirs, stay)
+        for name, value in values_to_hold(change).items()
+    }
+    if theirs.category is not None and theirs.category_code != base.category_code:
+        values["booked_category"] = theirs.category
+    return values
+
+
+def changed_facts(stay: Stay, values: dict[str, object]) -> list[Fact]:
+    """The facts that lead a stay to these values."""
+    return [Fact(n, getattr(stay, n), v) for n, v in values.items() if getattr(stay, n) != v]

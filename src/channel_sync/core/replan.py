@@ -1,0 +1,189 @@
+"""What waiting stays and open room tasks look like after somebody changed something."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from channel_sync.core.begun import Standing, standing
+from channel_sync.core.draft import Draft
+from channel_sync.core.model import ROOM_REASONS, Fact, Outcome, Reason, StayStatus
+from channel_sync.core.place import Ask, is_fitting, is_free, propose, search
+from channel_sync.core.rooms import place, promise_pin
+from channel_sync.core.table import Placing, Row, attack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from channel_sync.core.model import Decision, Property, Reservation, Stay, Task
+    from channel_sync.core.plan import Plan
+
+
+def replan(
+    house: Property, plan: Plan, reservations: Sequence[Reservation], today: date
+) -> tuple[tuple[tuple[Reservation, Decision], ...], Plan]:
+    """Look again at the stays that wait and the tasks that are open (rules A4 and R7).
+
+    `reservations` are those with a stay that waits, a stay that staff changed, or an open room
+    task. Stays that staff changed are placed first, then those who wait, earliest arrival first.
+    Returns what changed, and the plan after it. Asking again at once changes nothing.
+    """
+    drafts = {
+        r.reservation_id: Draft(house, r, plan, today, cause="planner", actor_type="system")
+        for r in reservations
+    }
+    for number, line in _in_turn(reservations, today):
+        draft = drafts[number]
+        draft.plan = plan
+        _look_at(draft, line)
+        plan = draft.plan
+    changed = []
+    for before in reservations:
+        draft = drafts[before.reservation_id]
+        draft.plan = plan
+        for stay in draft.reservation.stays:
+            _renew(draft, stay)
+        if draft.events or draft.closed or draft.reservation != before:
+            changed.append((draft.reservation, draft.decided(Outcome.UNCHANGED)))
+    return tuple(changed), plan
+
+
+def _in_turn(reservations: Sequence[Reservation], today: date) -> list[tuple[int, str]]:
+    """The stays to look at: changed by staff first, then by arrival, then in booking order."""
+    turns = [
+        (not stay.to_place, stay.arrival, reservation.reservation_id, stay.line)
+        for reservation in reservations
+        for stay in reservation.stays
+        if stay.to_place
+        or (stay.is_waiting() and stay.departure > today)
+        or _room_task(reservation, stay, Reason.UNMAPPED_CATEGORY) is not None
+    ]
+    return [(number, line) for _, _, number, line in sorted(turns)]
+
+
+def _look_at(draft: Draft, line: str) -> None:
+    """Place one stay that staff changed, or try one that waits again."""
+    stay = draft.reservation.stay(line)
+    if stay.to_place:
+        _place_changed(draft, stay)
+    elif stay.status is StayStatus.CONFIRMED and not _take_mapping(draft, stay):
+        _try_again(draft, stay)
+
+
+def _place_changed(draft: Draft, stay: Stay) -> None:
+    """A stay whose dates, party or status staff changed: by the row for dates (section 4)."""
+    stays = draft.reservation.stays
+    placed = tuple(replace(s, to_place=False) if s.line == stay.line else s for s in stays)
+    draft.reservation = replace(draft.reservation, stays=placed)
+    where = standing(stay, draft.today)
+    over = where is Standing.GONE or (where is Standing.IN_HOUSE and bool(stay.rooms))
+    if stay.status is not StayStatus.CONFIRMED or over:
+        return
+    draft.lift(stay.line)
+    returning = None if stay.rooms else stay.last_room
+    place(draft, _placing(stay, _row_of(stay), first_choice=returning))
+
+
+def _take_mapping(draft: Draft, stay: Stay) -> bool:
+    """Place a stay whose code a person was asked to map, if it has a mapping now."""
+    base = stay.base
+    if base is None or base.category is not None:
+        return False
+    category = draft.house.map_category(draft.reservation.channel, base.category_code)
+    if category is None:
+        return False
+    facts = [Fact("base.category", None, category)]
+    manual = stay.manual_category_code
+    same = category == stay.booked_category
+    if not same:
+        facts.append(Fact("booked_category", stay.booked_category, category))
+    if manual == category:
+        facts.append(Fact("manual_category_code", manual, None))
+    reason = f"the channel's code {base.category_code} means {category} now"
+    draft.record("category mapped", stay.line, facts, reason=reason, rule="M1, R7")
+    row = Row.MOVED if same else Row.TO_MANUAL if manual == category else Row.TO_THIRD
+    after = draft.reservation.stay(stay.line)
+    if row is Row.TO_THIRD or after.is_waiting():
+        draft.lift(stay.line)
+        place(draft, _placing(stay, row))
+    draft.settle(stay.line, [Reason.UNMAPPED_CATEGORY])
+    return True
+
+
+def _try_again(draft: Draft, stay: Stay) -> None:
+    """Give a waiting stay its room if there is one now and nobody reserved the choice (R7)."""
+    over = stay.departure <= max(stay.arrival, draft.today)
+    if draft.house.policy.auto_resolve != "on" or over or not stay.is_waiting():
+        return
+    task = _any_room_task(draft.reservation, stay)
+    if task is not None and task.details.get("left_to_a_person"):
+        return
+    placing = _placing(stay, _row_of(stay))
+    draft.lift(stay.line)
+    if _has_room_for(draft, placing, stay):
+        place(draft, placing)
+    else:
+        draft.set_down(stay.line)
+        promise_pin(draft, stay.line)
+
+
+def _has_room_for(draft: Draft, placing: Placing, stay: Stay) -> bool:
+    """Whether the table would now give the stay a room that holds its party."""
+    ask = Ask.of(draft.key(stay.line), stay, draft.policy, draft.today, None)
+    if stay.pinned_room is not None:
+        room = stay.pinned_room
+        return is_free(draft.plan, ask, room) and is_fitting(draft.plan, ask, room)
+    offer = search(draft.plan, ask, attack(draft, placing, stay).categories)
+    return offer is not None and offer.fits
+
+
+def _placing(stay: Stay, row: Row, first_choice: str | None = None) -> Placing:
+    return Placing(
+        line=stay.line,
+        row=row,
+        rooms=stay.rooms,
+        manual=stay.manual_category_code,
+        first_choice=first_choice,
+    )
+
+
+def _row_of(stay: Stay) -> Row:
+    """The row that a stay waits under: a code without a mapping goes on being asked about."""
+    base = stay.base
+    unmapped = base is not None and base.category is None and base.category_code is not None
+    return Row.UNMAPPED if unmapped else Row.MOVED
+
+
+def _renew(draft: Draft, stay: Stay) -> None:
+    """Bring the open room task of a stay up to date, or end it where it is no longer true."""
+    task = _any_room_task(draft.reservation, stay)
+    if task is None:
+        return
+    over = stay.departure <= max(stay.arrival, draft.today)
+    live = stay.status is StayStatus.CONFIRMED and not over
+    if not live or (not stay.is_waiting() and task.reason is not Reason.UNMAPPED_CATEGORY):
+        draft.settle(stay.line, ROOM_REASONS)
+        return
+    if not stay.is_waiting():
+        return
+    present = stay.current_room(draft.today)
+    draft.lift(stay.line)
+    ask = Ask.of(draft.key(stay.line), stay, draft.policy, draft.today, present)
+    proposals = propose(draft.house, draft.plan, ask, stay.booked_category)
+    draft.set_down(stay.line)
+    promise_pin(draft, stay.line)
+    if proposals != task.proposals:
+        draft.ask(task.reason, stay.line, task.details, proposals=proposals)
+
+
+def _any_room_task(reservation: Reservation, stay: Stay) -> Task | None:
+    """The open room task of a stay; there is at most one (rule A4)."""
+    return next(
+        (t for t in reservation.tasks if t.line == stay.line and t.reason in ROOM_REASONS), None
+    )
+
+
+def _room_task(reservation: Reservation, stay: Stay, reason: Reason) -> Task | None:
+    task = _any_room_task(reservation, stay)
+    return task if task is not None and task.reason is reason else None

@@ -1,0 +1,342 @@
+"""The slice of the database that a batch needs, as values, and what a revision does to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from channel_sync.core import decide
+from channel_sync.core.draft import Draft
+from channel_sync.core.match import Ambiguous, Matched, match, pair_lines
+from channel_sync.core.model import (
+    Completeness,
+    Decision,
+    Kept,
+    Outcome,
+    Parked,
+    Reservation,
+    Said,
+)
+from channel_sync.core.order import (
+    Age,
+    age_of,
+    compare,
+    is_provably_newer,
+    is_repeat,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from channel_sync.core.model import Property, Revision
+    from channel_sync.core.plan import Plan
+
+ReferenceKey = tuple[str, str, str]
+"""Property, channel in its one spelling, reference."""
+
+ReservationKey = tuple[str, int]
+"""Property and reservation id."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is known of the database while a slice is decided.
+
+    A reference that was looked up and not found is None in `references`; one that is missing was
+    not looked up. `today` is the property-local date, fixed for the slice. `blocked` are the
+    references with a parked message that later ones must not overtake.
+    """
+
+    properties: Mapping[str, Property | None] = field(default_factory=dict)
+    today: Mapping[str, date] = field(default_factory=dict)
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    references: Mapping[ReferenceKey, int | None] = field(default_factory=dict)
+    reservations: Mapping[ReservationKey, Reservation] = field(default_factory=dict)
+    kept: Mapping[ReservationKey, tuple[Kept, ...]] = field(default_factory=dict)
+    blocked: frozenset[ReferenceKey] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What has to be loaded before the revision can be decided."""
+
+    references: tuple[ReferenceKey, ...] = ()
+    plans: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """The revision is parked: nothing changed, and why."""
+
+    reason: Parked
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision decided: what to write, and the world after it.
+
+    `decisions` holds for each reservation touched the decision on it; the first is the one that
+    the revision speaks of.
+    """
+
+    outcome: Outcome
+    world: World
+    decisions: tuple[tuple[Reservation, Decision], ...]
+    kept: Kept
+
+
+def normalise(world: World, revision: Revision) -> Revision:
+    """The revision with its channel brought to one spelling (rule M1)."""
+    house = world.properties.get(revision.property_id)
+    if house is None:
+        return revision
+    return replace(revision, channel=house.channel(revision.channel).name)
+
+
+def reference_keys(revision: Revision) -> tuple[ReferenceKey, ...]:
+    """Every reference that a revision (already normalised) may be known by."""
+    return tuple(
+        (revision.property_id, revision.channel, reference)
+        for reference in dict.fromkeys((revision.reference, *revision.replaces))
+    )
+
+
+def apply(world: World, revision: Revision, *, is_retry: bool = False) -> Step | SetAside | Missing:
+    """Decide one revision against the world as it stands after the ones before it.
+
+    A retry of a parked message does not queue behind itself.
+    """
+    house = world.properties.get(revision.property_id)
+    if house is None:
+        return SetAside(Parked.UNKNOWN_PROPERTY, f"no property {revision.property_id!r}")
+    revision = normalise(world, revision)
+    keys = reference_keys(revision)
+    unknown = tuple(key for key in keys if key not in world.references)
+    plans = () if revision.property_id in world.plans else (revision.property_id,)
+    if unknown or plans:
+        return Missing(unknown, plans)
+    if not is_retry and any(key in world.blocked for key in keys):
+        return SetAside(Parked.BEHIND_PARKED, "an earlier message of this booking is parked")
+    found = {key[2]: _reservation(world, key) for key in keys}
+    matched = match(revision, found)
+    if isinstance(matched, Ambiguous):
+        return _join(world, revision, found)
+    known = matched.reservation if isinstance(matched, Matched) else None
+    aside = _unfit(revision, known, world.today[revision.property_id])
+    if aside is not None:
+        return aside
+    reservation = known or Reservation(
+        revision.property_id, house.last_reservation_id + 1, revision.channel, "", ()
+    )
+    draft = Draft(
+        house=house,
+        reservation=reservation,
+        plan=world.plans[revision.property_id],
+        today=world.today[revision.property_id],
+        cause=f"revision {revision.label}",
+    )
+    older = isinstance(matched, Matched) and matched.by_older_reference
+    kept = world.kept.get((revision.property_id, reservation.reservation_id), ())
+    outcome = _decide(draft, revision, known, kept, by_older_reference=older)
+    _advance(draft, revision, outcome)
+    return _step(world, draft, revision, outcome, is_new=known is None)
+
+
+def _join(
+    world: World, revision: Revision, found: Mapping[str, Reservation | None]
+) -> Step | SetAside | Missing:
+    """Bookings that turn out to be one: a chain of references whose links came late (M12).
+
+    The booking that already bears this reference goes on; those that it replaces are called off
+    and their references lead to it from now on. Without such a booking nobody can tell.
+    """
+    heir = found.get(revision.reference)
+    if heir is None:
+        ids = ", ".join(str(r.reservation_id) for r in found.values() if r is not None)
+        return SetAside(Parked.AMBIGUOUS, f"the references lead to the reservations {ids}")
+    house = world.properties[revision.property_id]
+    absorbed: list[tuple[Reservation, Decision]] = []
+    references = dict.fromkeys(heir.references)
+    for other in found.values():
+        if house is None or other is None or other.reservation_id == heir.reservation_id:
+            continue
+        draft = Draft(
+            house=house,
+            reservation=other,
+            plan=world.plans[house.property_id],
+            today=world.today[house.property_id],
+            cause=f"reference {heir.reference}",
+        )
+        decide.absorb(draft, heir.reference)
+        references |= dict.fromkeys(other.references)
+        absorbed.append((draft.reservation, draft.decided(Outcome.MODIFIED)))
+        world = replace(
+            world,
+            plans={**world.plans, house.property_id: draft.plan},
+            reservations={
+                **world.reservations,
+                (other.property_id, other.reservation_id): draft.reservation,
+            },
+        )
+    heir = replace(heir, references=tuple(references))
+    world = replace(
+        world,
+        references={
+            **world.references,
+            **{(heir.property_id, heir.channel, r): heir.reservation_id for r in references},
+        },
+        reservations={**world.reservations, (heir.property_id, heir.reservation_id): heir},
+    )
+    step = apply(world, revision, is_retry=True)
+    if isinstance(step, Step):
+        return replace(step, decisions=(*step.decisions, *absorbed))
+    return step
+
+
+def _unfit(revision: Revision, known: Reservation | None, today: date) -> SetAside | None:
+    """Why a revision cannot be applied to what is known, if it cannot (rule M15)."""
+    if revision.completeness is Completeness.IDS_ONLY:
+        return SetAside(Parked.NEEDS_FETCH, "the message carries ids only: pull the booking itself")
+    if revision.said is Said.CANCELLED:
+        return None
+    if not revision.lines and (revision.completeness is Completeness.FULL or known is None):
+        if revision.said is Said.ENQUIRY:
+            return None
+        return SetAside(Parked.NO_ROOMS, "a booking without a room line")
+    lines = revision.lines or ()
+    for line in pair_lines(known.stays if known else (), lines, today).new_lines:
+        if line.arrival is None or line.departure is None:
+            where = f"rooms[{lines.index(line)}]"
+            return SetAside(
+                Parked.INCOMPLETE_LINE, f"{where}: expected arrival and departure, got none"
+            )
+    return None
+
+
+def _decide(
+    draft: Draft,
+    revision: Revision,
+    known: Reservation | None,
+    kept: tuple[Kept, ...],
+    *,
+    by_older_reference: bool,
+) -> Outcome:
+    """Repeat, older, beyond comparison or new: what the revision is, and what follows (M7)."""
+    if known is None:
+        if revision.said is Said.CANCELLED:
+            return decide.entomb(draft, revision)
+        return decide.create(draft, revision)
+    if is_repeat(revision, known, kept):
+        return Outcome.DUPLICATE
+    if by_older_reference:
+        return Outcome.STALE
+    renames = known.reference in revision.replaces
+    age = Age.NEWER if renames else age_of(revision, known, known.status_order)
+    if revision.said is Said.CANCELLED:
+        return _decide_cancel(draft, revision, known, age)
+    if known.is_cancelled and known.base is not None and not known.base.is_live:
+        return _decide_revival(draft, revision, known, age, renames=renames)
+    if age is Age.OLDER or (age is Age.SAME and _arrived_before(revision, known)):
+        return Outcome.STALE
+    if revision.said is Said.ENQUIRY and not _is_enquiry(known):
+        return Outcome.ENQUIRY
+    return decide.modify(draft, revision)
+
+
+def _decide_cancel(draft: Draft, revision: Revision, known: Reservation, age: Age) -> Outcome:
+    if age is Age.OLDER or (age is Age.SAME and _arrived_before(revision, known)):
+        return Outcome.STALE
+    return decide.cancel(draft, revision)
+
+
+def _decide_revival(
+    draft: Draft, revision: Revision, known: Reservation, age: Age, *, renames: bool
+) -> Outcome:
+    """New or modified for a booking that the channel cancelled (rule M14)."""
+    if renames or is_provably_newer(revision, known.status_order):
+        return decide.reinstate(draft, revision)
+    if age is not Age.OLDER:
+        return decide.defer(draft, revision)
+    content = compare(revision.order, known.content_order)
+    if known.content_order is None or content is Age.NEWER:
+        return decide.fill_in(draft, revision)
+    return Outcome.STALE
+
+
+def _arrived_before(revision: Revision, known: Reservation) -> bool:
+    """Whether a message of the same order lay before the one taken last (rule M9)."""
+    if known.arrived is None:
+        return False
+    return compare(revision.arrived.order, known.arrived.order) is Age.OLDER
+
+
+def _is_enquiry(known: Reservation) -> bool:
+    return all(stay.status.value == "enquiry" for stay in known.stays)
+
+
+TAKEN = frozenset(
+    {
+        Outcome.CREATED,
+        Outcome.MODIFIED,
+        Outcome.CANCELLED,
+        Outcome.REINSTATED,
+        Outcome.UNCHANGED,
+        Outcome.DEFERRED,
+        Outcome.TOMBSTONED,
+        Outcome.ENQUIRY,
+    }
+)
+"""Outcomes after which the revision is the last one taken."""
+
+
+def _advance(draft: Draft, revision: Revision, outcome: Outcome) -> None:
+    """Move the orders, and what else is kept of the last message taken (rules M6 and M7)."""
+    reservation = draft.reservation
+    if outcome is Outcome.STALE and draft.events:
+        draft.reservation = replace(reservation, content_order=revision.order)
+    if outcome not in TAKEN:
+        return
+    undecided = outcome is Outcome.DEFERRED and reservation.is_cancelled
+    about_content = revision.said is not Said.CANCELLED
+    status_order = reservation.status_order if undecided else revision.order
+    content_order = revision.order if about_content and not undecided else reservation.content_order
+    draft.reservation = replace(
+        reservation,
+        status_order=status_order,
+        content_order=content_order,
+        revision=revision.label,
+        arrived=revision.arrived,
+        last_content_hash=revision.content_hash,
+    )
+
+
+def _step(
+    world: World, draft: Draft, revision: Revision, outcome: Outcome, *, is_new: bool
+) -> Step:
+    """The world after a decision."""
+    reservation = draft.reservation
+    key = (reservation.property_id, reservation.reservation_id)
+    kept = Kept(revision.message_id, revision.order, revision.content_hash)
+    house = draft.house
+    if is_new:
+        house = replace(house, last_reservation_id=reservation.reservation_id)
+    references = {
+        (reservation.property_id, reservation.channel, reference): reservation.reservation_id
+        for reference in reservation.references
+    }
+    after = replace(
+        world,
+        properties={**world.properties, house.property_id: house},
+        plans={**world.plans, house.property_id: draft.plan},
+        references={**world.references, **references},
+        reservations={**world.reservations, key: reservation},
+        kept={**world.kept, key: (*world.kept.get(key, ()), kept)},
+    )
+    return Step(outcome, after, ((reservation, draft.decided(outcome)),), kept)
+
+
+def _reservation(world: World, key: ReferenceKey) -> Reservation | None:
+    number = world.references[key]
+    return None if number is None else world.reservations[(key[0], number)]

@@ -1,0 +1,1 @@
+"""A hotel, a day of channel messages, and the embedded parts they run on."""

@@ -1,0 +1,1 @@
+"""What the worker tells those who run it: logs, metrics, health."""

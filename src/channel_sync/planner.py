@@ -1,0 +1,58 @@
+"""Looks again at properties that somebody changed: rooms for those who wait, tasks renewed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from channel_sync.core.replan import replan
+from channel_sync.rows import Scribe
+from channel_sync.store.properties import load_properties
+from channel_sync.store.slices import PlanChanged, Trips, load_plans, load_reservations, save
+from channel_sync.store.statements import statements
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from channel_sync.records import TodayOf
+
+SQL = statements("planning")
+
+ACTOR = "channel-sync"
+"""Who the planner's history rows are by."""
+
+
+async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> str | None:
+    """Plan one property that is due, if any can be had, and return its id.
+
+    A property that another planner holds is left to it. What the front desk changes meanwhile
+    makes the property due again.
+    """
+    async with pool.acquire() as connection:
+        try:
+            async with connection.transaction():
+                property_id: str | None = await connection.fetchval(SQL["take_due_property"])
+                if property_id is not None:
+                    await _plan(connection, property_id, today_of)
+                return property_id
+        except PlanChanged:
+            return property_id
+
+
+async def _plan(connection: asyncpg.Connection, property_id: str, today_of: TodayOf) -> None:
+    """Plan a property whose row is locked."""
+    trips = Trips(connection)
+    (house,) = await load_properties(connection, [property_id])
+    today = today_of(house.timezone, house.policy.day_starts)
+    rows = await connection.fetch(SQL["load_waiting"], property_id, today)
+    if rows:
+        keys = [(row["property_id"], row["channel"], row["reference"]) for row in rows]
+        _, reservations = await load_reservations(trips, keys)
+        plans = await load_plans(trips, {property_id: (house, today)})
+        waiting = tuple(reservations.values())
+        changed, _ = await asyncio.to_thread(replan, house, plans[property_id], waiting, today)
+        scribe = Scribe(reservations, {property_id: house.version})
+        for reservation, decision in changed:
+            scribe.write(reservation, decision, actor=ACTOR)
+        await save(trips, scribe.finish({property_id: house.last_reservation_id}))
+    await connection.execute(SQL["mark_planned"], property_id)

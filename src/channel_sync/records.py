@@ -1,0 +1,89 @@
+"""What goes into the pipeline and what comes out of it: consumed messages, applied messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    import asyncpg
+
+    from channel_sync.core.model import Outcome, Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A message as it was consumed, from Kafka or from a file.
+
+    `recorded_at` is the time that Kafka stamped (aware UTC); `headers` are decoded as UTF-8,
+    undecodable ones left out.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    recorded_at: datetime
+    body: bytes
+    key: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one reservation of one record became.
+
+    `ordinal` counts the reservations of a record from 0. `changes` are lines for people ("stay 1:
+    arrival 2026-04-10 → 2026-04-11"), `rules` the rules that decided, `tasks` the reasons of the
+    tasks opened or renewed. They name no guest.
+    """
+
+    record: Record
+    ordinal: int
+    outcome: Outcome
+    outcome_reason: str = ""
+    property_id: str = ""
+    channel: str | None = None
+    reference: str | None = None
+    message_id: str | None = None
+    changes: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a record would become, and what was read in it."""
+
+    applied: Applied
+    revision: Revision | None
+    format: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """What one slice became. `stages_us` says where the time went, in microseconds by verb."""
+
+    applied: tuple[Applied, ...]
+    round_trips: int = 0
+    internal_errors: int = 0
+    stages_us: Mapping[str, int] = field(default_factory=dict)
+    properties: Mapping[str, int] = field(default_factory=dict)
+    """The properties written to, with their new version."""
+
+
+class Fence(Protocol):
+    """Moves a partition's offset row as the first statement of a slice's transaction."""
+
+    async def move(self, connection: asyncpg.Connection, records: tuple[Record, ...]) -> None:
+        """Claims the records of this slice, or raises `Fenced` where the partition was lost."""
+
+
+class TodayOf(Protocol):
+    """Says the property-local date of a decision."""
+
+    def __call__(self, timezone: str, day_starts: str) -> date:
+        """Return the date in this zone, the previous day before `day_starts` ("04:00")."""

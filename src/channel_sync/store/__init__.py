@@ -1,0 +1,1 @@
+"""PostgreSQL: migrations, named SQL and one typed function per statement."""

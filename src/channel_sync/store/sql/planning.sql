@@ -1,0 +1,99 @@
+-- name: take_due_property
+-- One property that somebody changed, or whose day has turned, locked; others take the others.
+SELECT property_id
+FROM property
+WHERE replan_due OR planned_on IS DISTINCT FROM property_today(property_id)
+ORDER BY replan_due DESC, property_id
+LIMIT 1
+FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: load_waiting
+-- The bookings with a stay that waits or that staff changed, or with an open room task.
+WITH waiting AS (
+    SELECT reservation_id
+    FROM stay
+    WHERE property_id = $1 AND status = 'confirmed' AND (held OR to_place OR rooms = '{}')
+      AND (departure > $2 OR to_place)
+    UNION
+    SELECT reservation_id
+    FROM task
+    WHERE property_id = $1 AND state = 'open'
+      AND reason IN ('no_room', 'pinned_room_conflict', 'over_capacity', 'unmapped_category')
+)
+SELECT r.property_id, r.channel, r.reference
+FROM reservation r
+JOIN waiting USING (reservation_id)
+WHERE r.property_id = $1
+ORDER BY r.reservation_id;
+
+-- name: mark_planned
+-- The planner has looked; what it wrote itself is no reason to look again.
+UPDATE property
+SET replan_due = false, planned_on = property_today(property_id)
+WHERE property_id = $1;
+
+-- name: mark_due
+-- Somebody has to look at the property again.
+UPDATE property SET replan_due = true WHERE property_id = $1;
+
+-- name: find_task
+-- The booking of an open task, by the task's id or by reference, line and reason.
+SELECT t.task_id, r.property_id, r.channel, r.reference, t.line, t.reason
+FROM task t
+JOIN reservation r USING (property_id, reservation_id)
+WHERE t.state = 'open'
+  AND ($1::text IS NULL OR t.property_id = $1)
+  AND ($2::bigint IS NULL OR t.task_id = $2)
+  AND ($3::text IS NULL OR EXISTS (
+        SELECT 1 FROM reservation_reference rr
+        WHERE rr.property_id = t.property_id AND rr.reservation_id = t.reservation_id
+          AND $3 IN (rr.reference, rr.channel || '/' || rr.reference)))
+  AND ($4::text IS NULL OR t.line = $4)
+  AND ($5::text IS NULL OR t.reason = $5)
+ORDER BY t.task_id
+LIMIT 2;
+
+-- name: load_parked
+-- One parked message, locked for its retry.
+SELECT parked_id, topic, partition, "offset", ordinal, recorded_at, property_id, channel,
+       reference, headers::text AS headers, body, state
+FROM parked
+WHERE parked_id = $1
+FOR UPDATE;
+
+-- name: load_parked_behind
+-- What was parked behind a booking's parked message, in the order of arrival.
+SELECT parked_id
+FROM parked
+WHERE property_id = $1 AND channel = $2 AND reference = $3 AND state = 'parked'
+  AND reason = 'behind_parked'
+ORDER BY topic, partition, "offset", ordinal;
+
+-- name: close_parked
+-- A parked message has its outcome now, or a person gave it up.
+UPDATE parked SET state = $2, closed_at = now(), closed_by = $3
+WHERE parked_id = $1 AND state = 'parked';
+
+-- name: replace_messages
+-- A retried message has another outcome than "parked"; its further reservations get a row each.
+WITH retried AS (
+    SELECT * FROM jsonb_populate_recordset(NULL::message, $1::jsonb)
+), replaced AS (
+    UPDATE message m SET
+        property_id = n.property_id, message_id = n.message_id, channel = n.channel,
+        reference = n.reference, reservation_id = n.reservation_id, outcome = n.outcome,
+        outcome_reason = n.outcome_reason, order_basis = n.order_basis, revision = n.revision,
+        today = n.today, applied_at = now()
+    FROM retried n
+    WHERE m.recorded_at = n.recorded_at AND m.topic = n.topic AND m.partition = n.partition
+      AND m."offset" = n."offset" AND m.ordinal = n.ordinal
+    RETURNING m.ordinal
+)
+INSERT INTO message (property_id, recorded_at, topic, partition, "offset", ordinal, message_id,
+                     channel, reference, reservation_id, outcome, outcome_reason, order_basis,
+                     revision, today, format, body, received_at)
+SELECT property_id, recorded_at, topic, partition, "offset", ordinal, message_id, channel,
+       reference, reservation_id, outcome, outcome_reason, order_basis, revision, today, format,
+       body, received_at
+FROM retried
+WHERE ordinal NOT IN (SELECT ordinal FROM replaced);

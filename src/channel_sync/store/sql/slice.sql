@@ -1,0 +1,205 @@
+-- name: lock_properties
+-- The properties of a slice in order of id, locked until it commits, with their versions.
+SELECT property_id, version
+FROM property
+WHERE property_id = ANY($1::text[])
+ORDER BY property_id
+FOR NO KEY UPDATE;
+
+-- name: load_reservations
+-- The reservations of these references, whole and locked, as JSON; null for an unknown one.
+WITH asked AS (
+    SELECT DISTINCT property_id, channel, reference
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS a(property_id, channel, reference)
+), known AS (
+    SELECT rr.property_id, rr.channel, rr.reference, rr.reservation_id
+    FROM reservation_reference rr
+    JOIN asked USING (property_id, channel, reference)
+), locked AS MATERIALIZED (
+    SELECT r.*
+    FROM reservation r
+    WHERE (r.property_id, r.reservation_id) IN (SELECT property_id, reservation_id FROM known)
+    ORDER BY r.property_id, r.reservation_id
+    FOR UPDATE
+), stays AS MATERIALIZED (
+    SELECT s.*
+    FROM stay s
+    WHERE (s.property_id, s.reservation_id) IN (SELECT property_id, reservation_id FROM known)
+    ORDER BY s.property_id, s.reservation_id, s.line
+    FOR UPDATE
+)
+SELECT a.property_id, a.channel, a.reference, k.reservation_id,
+       CASE WHEN r.reservation_id IS NULL THEN NULL ELSE (
+           to_jsonb(r) || jsonb_build_object(
+               'cancellation_fee', r.cancellation_fee::text,
+               'references', (
+                   SELECT jsonb_agg(o.reference ORDER BY o.reference)
+                   FROM reservation_reference o
+                   WHERE o.property_id = r.property_id AND o.reservation_id = r.reservation_id),
+               'stays', coalesce((
+                   SELECT jsonb_agg(to_jsonb(s) || jsonb_build_object('amount', s.amount::text)
+                                    ORDER BY length(s.line), s.line)
+                   FROM stays s
+                   WHERE s.property_id = r.property_id AND s.reservation_id = r.reservation_id),
+                   '[]'),
+               'tasks', coalesce((
+                   SELECT jsonb_agg(to_jsonb(t) ORDER BY t.task_id)
+                   FROM task t
+                   WHERE t.property_id = r.property_id AND t.reservation_id = r.reservation_id
+                     AND t.state = 'open'), '[]'))
+       )::text END AS reservation
+FROM asked a
+LEFT JOIN known k USING (property_id, channel, reference)
+LEFT JOIN locked r ON r.property_id = k.property_id AND r.reservation_id = k.reservation_id;
+
+-- name: load_kept
+-- What was kept of earlier revisions that these might repeat: by their id or by their content.
+SELECT k.property_id, k.reservation_id, k.message_id, (k.revision_order).basis AS basis,
+       (k.revision_order).value AS value, (k.revision_order).source AS source, k.content_hash
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+     AS a(property_id, channel, reference, message_id, content_hash)
+JOIN reservation_reference rr USING (property_id, channel, reference)
+JOIN kept_revision k ON k.property_id = rr.property_id AND k.reservation_id = rr.reservation_id
+ AND (k.message_id = a.message_id OR k.content_hash = a.content_hash)
+GROUP BY k.property_id, k.reservation_id, k.message_id;
+
+-- name: load_blocked
+-- The references that have a parked message which later ones must not overtake.
+SELECT DISTINCT a.property_id, a.channel, a.reference
+FROM unnest($1::text[], $2::text[], $3::text[]) AS a(property_id, channel, reference)
+JOIN parked p USING (property_id, channel, reference)
+WHERE p.state = 'parked' AND p.completeness IN ('partial', 'cancel_only');
+
+-- name: load_plans
+-- The rooms held from a day on, and the pinned rooms that stays wait for, by property.
+SELECT p.property_id,
+       coalesce((
+           SELECT jsonb_agg(jsonb_build_array(n.night, n.rooms))
+           FROM (SELECT rn.night, array_agg(rn.room) AS rooms
+                 FROM room_night rn
+                 WHERE rn.property_id = p.property_id AND rn.night >= p.from_date
+                 GROUP BY rn.night) n), '[]')::text AS nights,
+       coalesce((
+           SELECT jsonb_agg(jsonb_build_array(s.reservation_id, s.line, s.pinned_room,
+                                              greatest(s.arrival, p.from_date), s.departure))
+           FROM stay s
+           WHERE s.property_id = p.property_id AND s.status = 'confirmed' AND s.rooms = '{}'
+             AND s.pinned_room IS NOT NULL AND s.departure > greatest(s.arrival, p.from_date)),
+           '[]')::text AS promised
+FROM unnest($1::text[], $2::date[]) AS p(property_id, from_date);
+
+-- name: save_reservations
+-- New reservations, and the new state of known ones.
+INSERT INTO reservation (
+    property_id, reservation_id, channel, reference, base, booker_name, contact_email,
+    contact_phone, contact_address, country, language, booking_comments, payment,
+    cancellation_fee, invoice_contact, ota_room_policy, created_from_modification, is_tombstone,
+    revision, status_order, content_order, arrived, last_content_hash)
+SELECT property_id, reservation_id, channel, reference, base, booker_name, contact_email,
+       contact_phone, contact_address, country, language, booking_comments, payment,
+       cancellation_fee, invoice_contact, ota_room_policy, created_from_modification,
+       is_tombstone, revision, status_order, content_order, arrived, last_content_hash
+FROM jsonb_populate_recordset(NULL::reservation, $1::jsonb)
+ON CONFLICT (property_id, reservation_id) DO UPDATE SET
+    reference = excluded.reference, base = excluded.base, booker_name = excluded.booker_name,
+    contact_email = excluded.contact_email, contact_phone = excluded.contact_phone,
+    contact_address = excluded.contact_address, country = excluded.country,
+    language = excluded.language, booking_comments = excluded.booking_comments,
+    payment = excluded.payment, cancellation_fee = excluded.cancellation_fee,
+    invoice_contact = excluded.invoice_contact, ota_room_policy = excluded.ota_room_policy,
+    created_from_modification = excluded.created_from_modification,
+    is_tombstone = excluded.is_tombstone, revision = excluded.revision,
+    status_order = excluded.status_order, content_order = excluded.content_order,
+    arrived = excluded.arrived, last_content_hash = excluded.last_content_hash;
+
+-- name: save_references
+-- Every reference leads to its reservation; one that was taken over leads to its heir.
+INSERT INTO reservation_reference (property_id, channel, reference, reservation_id)
+SELECT property_id, channel, reference, reservation_id
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+     AS a(property_id, channel, reference, reservation_id)
+ON CONFLICT (property_id, channel, reference)
+DO UPDATE SET reservation_id = excluded.reservation_id
+WHERE reservation_reference.reservation_id <> excluded.reservation_id;
+
+-- name: update_stays
+-- The new state of known stays, where their rooms are still those that were decided upon.
+UPDATE stay s SET
+    status = n.status, arrival = n.arrival, departure = n.departure, adults = n.adults,
+    children = n.children, booked_category = n.booked_category,
+    manual_category_code = n.manual_category_code, pinned_room = n.pinned_room, held = n.held,
+    rooms = n.rooms, last_room = n.last_room, rate_plan = n.rate_plan, amount = n.amount,
+    currency = n.currency, comments = n.comments, guest_names = n.guest_names,
+    staff_note = n.staff_note, cancelled_by = n.cancelled_by,
+    room_chosen_by_staff = n.room_chosen_by_staff, to_place = n.to_place, base = n.base
+FROM jsonb_populate_recordset(NULL::stay, $1::jsonb) n
+JOIN jsonb_populate_recordset(NULL::stay, $2::jsonb) o
+  ON o.property_id = n.property_id AND o.reservation_id = n.reservation_id AND o.line = n.line
+WHERE s.property_id = n.property_id AND s.reservation_id = n.reservation_id AND s.line = n.line
+  AND s.rooms = o.rooms;
+
+-- name: insert_stays
+-- Stays that are new.
+INSERT INTO stay SELECT * FROM jsonb_populate_recordset(NULL::stay, $1::jsonb);
+
+-- name: save_history
+-- The events of a slice, a row each, under the versions counted out to them.
+INSERT INTO history (property_id, version, reservation_id, line, actor_type, actor, event, facts,
+                     reason, rule, message_id, revision)
+SELECT property_id, version, reservation_id, line, actor_type, actor, event, facts, reason, rule,
+       message_id, revision
+FROM jsonb_populate_recordset(NULL::history, $1::jsonb);
+
+-- name: open_tasks
+-- Tasks opened in this slice; one opened and closed within it is kept as closed.
+INSERT INTO task (property_id, reservation_id, line, reason, notice, state, details, proposals,
+                  opened_by_message, closed_at, closed_by)
+SELECT property_id, reservation_id, line, reason, notice, state, details, proposals,
+       opened_by_message, CASE WHEN state <> 'open' THEN now() END, closed_by
+FROM jsonb_populate_recordset(NULL::task, $1::jsonb);
+
+-- name: update_tasks
+-- Known tasks renewed or closed.
+UPDATE task t SET
+    notice = n.notice, state = n.state, details = n.details, proposals = n.proposals,
+    closed_by = n.closed_by, closed_at = CASE WHEN n.state <> 'open' THEN now() END
+FROM jsonb_populate_recordset(NULL::task, $1::jsonb) n
+WHERE t.property_id = n.property_id AND t.task_id = n.task_id AND t.state = 'open';
+
+-- name: save_kept
+-- What is kept of the revisions handled, so that a repeat is known.
+INSERT INTO kept_revision (property_id, reservation_id, message_id, revision_order, content_hash)
+SELECT property_id, reservation_id, message_id, revision_order, content_hash
+FROM jsonb_populate_recordset(NULL::kept_revision, $1::jsonb)
+ON CONFLICT (property_id, reservation_id, message_id) DO NOTHING;
+
+-- name: save_messages
+-- One row for each reservation of each message of the slice.
+INSERT INTO message (property_id, recorded_at, topic, partition, "offset", ordinal, message_id,
+                     channel, reference, reservation_id, outcome, outcome_reason, order_basis,
+                     revision, today, format, body, received_at)
+SELECT property_id, recorded_at, topic, partition, "offset", ordinal, message_id, channel,
+       reference, reservation_id, outcome, outcome_reason, order_basis, revision, today, format,
+       body, received_at
+FROM jsonb_populate_recordset(NULL::message, $1::jsonb);
+
+-- name: save_parked
+-- Messages set aside, without card data.
+INSERT INTO parked (property_id, topic, partition, "offset", ordinal, recorded_at, message_id,
+                    channel, reference, completeness, reason, detail, format, headers, body,
+                    body_sha256, body_bytes)
+SELECT property_id, topic, partition, "offset", ordinal, recorded_at, message_id, channel,
+       reference, completeness, reason, detail, format, headers, body, body_sha256, body_bytes
+FROM jsonb_populate_recordset(NULL::parked, $1::jsonb)
+ON CONFLICT (topic, partition, "offset", ordinal) DO UPDATE
+SET reason = excluded.reason, detail = excluded.detail, state = 'parked',
+    closed_at = NULL, closed_by = NULL;
+
+-- name: bump_properties
+-- The properties' counters after the slice, and whether the planner has to look.
+UPDATE property p
+SET version = n.version, last_reservation_id = n.last_reservation_id,
+    replan_due = p.replan_due OR n.replan_due
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::boolean[])
+     AS n(property_id, version, last_reservation_id, replan_due)
+WHERE p.property_id = n.property_id;

@@ -1,0 +1,142 @@
+"""The canonical format: one body to the revisions it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from channel_sync.core.model import Completeness, Revision, Said
+from channel_sync.wire import limits as bounds
+from channel_sync.wire.canonical_model import CanonicalMessage
+from channel_sync.wire.canonical_parts import (
+    Reading,
+    read_header,
+    read_id,
+    read_instant,
+    read_lines,
+)
+from channel_sync.wire.content import content_hash
+from channel_sync.wire.errors import Unreadable, UnreadableReason
+from channel_sync.wire.json_body import check_json, dump_sorted, quote, refuse_invalid
+from channel_sync.wire.scrub import PLAIN
+
+if TYPE_CHECKING:
+    from channel_sync.wire.context import Context
+
+_MESSAGES: TypeAdapter[list[CanonicalMessage]] = TypeAdapter(
+    Annotated[list[CanonicalMessage], Field(fail_fast=True, max_length=bounds.MESSAGES_PER_BODY)]
+)
+_PATHS_NAMED = 20  # unknown keys that a warning names
+
+
+def decode_canonical(body: bytes, context: Context) -> tuple[tuple[Revision, ...], tuple[str, ...]]:
+    """The revisions of a scrubbed body (one message or a list of them), and warnings.
+
+    Raises:
+        Unreadable: not_json, too_deep, invalid, too_many_messages, too_many_lines, stay_too_long.
+    """
+    limits = context.limits
+    body, warnings = check_json(body, limits.depth, PLAIN["canonical"].ids)
+    try:
+        if body.lstrip()[:1] == b"[":
+            messages = _MESSAGES.validate_json(body)
+        else:
+            reading = Reading(context, "", warnings)
+            return (_revision(CanonicalMessage.model_validate_json(body), reading),), tuple(
+                warnings
+            )
+    except ValidationError as error:
+        raise refuse_invalid(error) from None
+    if not messages:
+        raise Unreadable(UnreadableReason.INVALID, "expected at least one message, got none")
+    if len(messages) > limits.messages:
+        raise Unreadable(
+            UnreadableReason.TOO_MANY_MESSAGES,
+            f"expected at most {limits.messages}, got {len(messages)}",
+        )
+    revisions = tuple(
+        _revision(message, Reading(context, f"[{index}].", warnings))
+        for index, message in enumerate(messages)
+    )
+    return revisions, tuple(warnings)
+
+
+def _revision(message: CanonicalMessage, reading: Reading) -> Revision:
+    said = Said(message.status)
+    message_id = read_id(message.message_id, "message_id", reading)
+    revision = Revision(
+        property_id=_property_id(message, reading),
+        channel=_required(message.channel, "channel", reading),
+        reference=_required(message.reference, "reference", reading),
+        message_id=message_id or _message_id(message),
+        said=said,
+        completeness=Completeness(message.completeness),
+        arrived=reading.context.arrived,
+        header=read_header(message, said, reading),
+        lines=read_lines(message, said, reading),
+        replaces=tuple(
+            old
+            for index, value in enumerate(message.replaces or ())
+            if (old := read_id(value, f"replaces[{index}]", reading))
+        ),
+        revision=message.revision,
+        modified_at=read_instant(message.modified_at, "modified_at", reading),
+        booked_at=read_instant(message.booked_at, "booked_at", reading),
+    )
+    return replace(revision, content_hash=content_hash(revision), extra=_extra(message, reading))
+
+
+def _message_id(message: CanonicalMessage) -> str:
+    spelled = dump_sorted(message.model_dump(exclude_unset=True, by_alias=True))
+    return f"sha256:{hashlib.sha256(spelled.encode()).hexdigest()}"
+
+
+def _property_id(message: CanonicalMessage, reading: Reading) -> str:
+    said = read_id(message.property, "property", reading)
+    envelope = reading.context.property_id
+    if said and envelope and said != envelope:
+        reading.warnings.append(
+            f"{reading.prefix}property: the body says {quote(said)}, the envelope "
+            f"{quote(envelope)}; the body's was taken"
+        )
+    if found := said or envelope:
+        return found
+    raise reading.refuse("property", "expected in the body, the header or the key, but missing")
+
+
+def _required(value: str | int, path: str, reading: Reading) -> str:
+    if found := read_id(value, path, reading):
+        return found
+    raise reading.refuse(path, "expected text, got none")
+
+
+def _extra(message: CanonicalMessage, reading: Reading) -> str:
+    reading.keep_unknown(message, "")
+    unknown = list(reading.extra)
+    kept = {**(message.extra or {}), **reading.extra}
+    if not kept:
+        return "{}"
+    _refuse_infinite(kept, reading)
+    if unknown:
+        named = ", ".join(f"{reading.prefix}{path}"[:100] for path in unknown[:_PATHS_NAMED])
+        more = len(unknown) - _PATHS_NAMED
+        reading.warnings.append(
+            f"unknown keys kept in extra: {named}" + (f" and {more} more" if more > 0 else "")
+        )
+    return dump_sorted(kept)
+
+
+def _refuse_infinite(kept: dict[str, Any], reading: Reading) -> None:
+    """A number such as 1e999 is JSON, but neither PostgreSQL nor we can hold it."""
+    todo: list[Any] = [kept]
+    while todo:
+        node = todo.pop()
+        for value in node.values() if isinstance(node, dict) else node:
+            if isinstance(value, (dict, list)):
+                todo.append(value)
+            elif isinstance(value, float) and not math.isfinite(value):
+                raise reading.refuse("extra", "expected finite numbers, got one beyond all range")

@@ -1,0 +1,131 @@
+"""One message, whatever its format, to revisions: scrubbed first, refused for one clear reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from channel_sync.wire.canonical import decode_canonical
+from channel_sync.wire.context import Context
+from channel_sync.wire.errors import Unreadable, UnreadableReason
+from channel_sync.wire.limits import ID_CHARACTERS
+from channel_sync.wire.scrub import Scrubbed, scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from channel_sync.core.model import Arrival, Revision
+    from channel_sync.wire.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a message says: a revision for each of its reservations, in the message's order."""
+
+    revisions: tuple[Revision, ...]
+    format: str
+    scrubbed: Scrubbed
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """One format: how it is told from the others, and how it is read.
+
+    `detects` sees a body as it came and looks only at its marks; `decode` sees the scrubbed one
+    and raises nothing but `Unreadable`.
+    """
+
+    detects: Callable[[bytes], bool]
+    decode: Callable[[bytes, Context], tuple[tuple[Revision, ...], tuple[str, ...]]]
+
+
+_CANONICAL_SCHEMA = re.compile(rb'"schema"\s{0,20}:\s{0,20}"channel-sync/')
+_CANONICAL_KEYS = (b'"reference"', b'"status"', b'"rooms"', b'"property"', b'"message_id"')
+
+
+def _detects_canonical(body: bytes) -> bool:
+    if body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in {b"{", b"["}:
+        return False
+    if _CANONICAL_SCHEMA.search(body):
+        return True
+    return sum(key in body for key in _CANONICAL_KEYS) >= 3
+
+
+FORMATS: dict[str, Decoder] = {
+    "canonical": Decoder(_detects_canonical, decode_canonical),
+}
+"""By the name that the header `format` bears; detection asks them in this order."""
+
+
+def decode(
+    body: bytes,
+    *,
+    headers: Mapping[str, str],
+    key: bytes | None,
+    arrived: Arrival,
+    limits: Limits,
+) -> Decoded:
+    """Reads one Kafka message.
+
+    `headers`: `format` (else the format is detected), `dialect`, `property`; `key` is the
+    record's, the property's id where neither the body nor a header says it.
+
+    Raises:
+        Unreadable: for one reason, with the scrubbed body; nothing else, whatever the bytes.
+    """
+    name = headers.get("format", "").strip().casefold() or _detect(body)
+    scrubbed = scrub(body, name)
+    try:
+        kept = _readable(name, body, scrubbed, limits)
+        context = Context(
+            arrived=arrived,
+            limits=limits,
+            property_id=_property_id(headers, key),
+            dialect=headers.get("dialect"),
+        )
+        revisions, warnings = FORMATS[name].decode(kept, context)
+    except Unreadable as error:
+        error.scrubbed, error.format_name = scrubbed, name
+        raise
+    return Decoded(revisions, name, scrubbed, warnings)
+
+
+def _detect(body: bytes) -> str:
+    return next((name for name, decoder in FORMATS.items() if decoder.detects(body)), "")
+
+
+def _readable(name: str, body: bytes, scrubbed: Scrubbed, limits: Limits) -> bytes:
+    """The scrubbed body, if it is fit to be read at all."""
+    if not body or body.isspace():
+        raise Unreadable(UnreadableReason.EMPTY_BODY, "expected a message, got nothing")
+    if len(body) > limits.body_bytes:
+        raise Unreadable(
+            UnreadableReason.TOO_LARGE,
+            f"expected at most {limits.body_bytes} bytes, got {len(body)}",
+        )
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            UnreadableReason.NOT_UTF8, f"expected UTF-8, got another byte at {error.start}"
+        ) from None
+    if name not in FORMATS:
+        known = ", ".join(FORMATS)
+        said = f"the header says {name[:40]!r}" if name else "no format's marks were found"
+        raise Unreadable(UnreadableReason.UNKNOWN_FORMAT, f"expected {known}; {said}")
+    if scrubbed.body is None:
+        raise Unreadable(
+            UnreadableReason.NOT_SCRUBBED,
+            "the body could not be proved free of card data and was discarded",
+        )
+    return scrubbed.body
+
+
+def _property_id(headers: Mapping[str, str], key: bytes | None) -> str | None:
+    said = headers.get("property", "").strip()
+    if not said and key:
+        said = key.decode(errors="replace").strip()
+    usable = said and len(said) <= ID_CHARACTERS and said.isprintable() and "\ufffd" not in said
+    return said if usable else None

@@ -1,0 +1,1 @@
+"""Kafka to PostgreSQL: partitions claimed, slices applied, properties planned."""

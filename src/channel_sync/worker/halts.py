@@ -1,0 +1,39 @@
+"""What makes a partition halt until a person resumes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from channel_sync.core.model import Outcome
+
+if TYPE_CHECKING:
+    from channel_sync.records import SliceResult
+
+
+def internal_errors_in_a_row(result: SliceResult, *, before: int, cap: int) -> int:
+    """How many messages in a row ended in an internal error by the end of a slice.
+
+    `cap` as soon as a run within the slice is so long: what follows it may be luck.
+    """
+    count = before
+    for applied in result.applied:
+        failed = applied.outcome is Outcome.PARKED and applied.outcome_reason.startswith(
+            "internal_error"
+        )
+        count = count + 1 if failed else 0
+        if count >= cap:
+            return cap
+    return count
+
+
+def lost_offset(offset: int, first: int, end: int) -> str:
+    """What to tell whoever has to decide; `first` and `end` bound Kafka's log."""
+    if offset < first:
+        return (
+            f"offset {offset} is gone: the log begins at {first}, {first - offset} messages were "
+            f"never read; a resume goes on at {first}"
+        )
+    return (
+        f"offset {offset} is beyond the log's end {end}: the topic was made anew or lost its tail; "
+        f"a resume goes on at {first}"
+    )

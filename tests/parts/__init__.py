@@ -1,0 +1,1 @@
+"""PostgreSQL and Kafka for the tests: found, started, named honestly, and cleared away."""
