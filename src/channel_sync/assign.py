@@ -9,6 +9,7 @@ from channel_sync.core.assign import assign as decide_assignment
 from channel_sync.core.draft import Draft
 from channel_sync.errors import Refused
 from channel_sync.rows import Scribe
+from channel_sync.store.connect import borrowed
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import (
     Trips,
@@ -51,7 +52,7 @@ async def assign(
     if (proposal is None) == (room is None):
         raise Refused("name either a proposal or a room")
     refusal: str | None = None
-    async with pool.acquire() as connection, connection.transaction():
+    async with borrowed(pool) as connection, connection.transaction():
         found = await connection.fetch(
             SQL["find_task"], property_id, task_id, reference, line, reason
         )

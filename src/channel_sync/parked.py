@@ -14,6 +14,7 @@ from channel_sync.errors import Refused
 from channel_sync.pipeline import decide_slice, load_world
 from channel_sync.records import Record
 from channel_sync.rows import applied_of, write_entries
+from channel_sync.store.connect import borrowed
 from channel_sync.store.slices import Houses, Trips, save
 from channel_sync.store.statements import statements
 from channel_sync.wire.limits import Limits
@@ -59,7 +60,7 @@ async def retry_parked(
 async def _retry(
     pool: asyncpg.Pool, parked_id: int, today_of: TodayOf, actor: str, limits: Limits
 ) -> tuple[Applied, ...]:
-    async with pool.acquire() as connection, connection.transaction():
+    async with borrowed(pool) as connection, connection.transaction():
         row = await connection.fetchrow(SQL["load_parked"], parked_id)
         if row is None or row["state"] != "parked":
             raise Refused(f"no parked message {parked_id}")

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from channel_sync.batch import Entry, Read, decide_all, keys_of, read_all
+from channel_sync.batch import INTERNAL_ERROR, Entry, Read, decide_all, keys_of, read_all
 from channel_sync.core.world import Missing, World
 from channel_sync.errors import DependencyError
 from channel_sync.records import Explained, SliceResult
 from channel_sync.rows import applied_of, write_entries
-from channel_sync.store.connect import Fault, classify
+from channel_sync.store.connect import Fault, borrowed, classify
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import (
     House,
@@ -128,7 +128,7 @@ async def _apply_once(
     failed: frozenset[int],
 ) -> SliceResult:
     """Load, decide and save one slice in one transaction."""
-    async with pool.acquire() as connection:
+    async with borrowed(pool) as connection:
         async with connection.transaction():
             trips = Trips(connection)
             if fence is not None:
@@ -147,7 +147,7 @@ async def _apply_once(
     return SliceResult(
         applied=applied,
         round_trips=trips.count,
-        internal_errors=sum(a.outcome_reason.startswith("internal_error") for a in applied),
+        internal_errors=sum(a.outcome_reason == INTERNAL_ERROR for a in applied),
         stages_us=clock.stages_us,
         properties={p: version for p, (version, _, _) in writes.properties.items()},
     )
@@ -230,7 +230,7 @@ async def explain_record(
 ) -> tuple[Explained, ...]:
     """Decide one record as it would be decided now, and write nothing."""
     reads = read_all((record,), limits or Limits())
-    async with pool.acquire() as connection:
+    async with borrowed(pool) as connection:
         transaction = connection.transaction()
         await transaction.start()
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from channel_sync.core.replan import replan
 from channel_sync.rows import Scribe
+from channel_sync.store.connect import borrowed
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import PlanChanged, Trips, load_plans, load_reservations, save
 from channel_sync.store.statements import statements
@@ -28,15 +29,16 @@ async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> str | None:
     A property that another planner holds is left to it. What the front desk changes meanwhile
     makes the property due again.
     """
-    async with pool.acquire() as connection:
+    property_id: str | None = None
+    async with borrowed(pool) as connection:
         try:
             async with connection.transaction():
-                property_id: str | None = await connection.fetchval(SQL["take_due_property"])
+                property_id = await connection.fetchval(SQL["take_due_property"])
                 if property_id is not None:
                     await _plan(connection, property_id, today_of)
-                return property_id
         except PlanChanged:
-            return property_id
+            pass  # rolled back and still due: the next look sees what the front desk did
+    return property_id
 
 
 async def _plan(connection: asyncpg.Connection, property_id: str, today_of: TodayOf) -> None:

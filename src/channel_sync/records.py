@@ -35,7 +35,9 @@ class Record:
 class Applied:
     """What one reservation of one record became.
 
-    `ordinal` counts the reservations of a record from 0. `changes` are lines for people ("stay 1:
+    `ordinal` counts the reservations of a record from 0. `outcome_reason` are the rules that
+    decided or the reason of a parked message, `outcome_detail` what exactly is wrong with it.
+    `changes` are lines for people ("stay 1:
     arrival 2026-04-10 → 2026-04-11"), `rules` the rules that decided, `tasks` the reasons of the
     tasks opened or renewed. They name no guest.
     """
@@ -44,6 +46,7 @@ class Applied:
     ordinal: int
     outcome: Outcome
     outcome_reason: str = ""
+    outcome_detail: str = ""
     property_id: str = ""
     channel: str | None = None
     reference: str | None = None

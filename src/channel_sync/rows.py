@@ -119,7 +119,7 @@ class Scribe:
             before = self.before.get(key)
             if before != after:
                 self.writes.reservations[key] = reservation_row(after)
-            for reference in after.references:
+            for reference in after.references if after.replaced_by is None else ():
                 self.writes.references[after.property_id, after.channel, reference] = (
                     after.reservation_id
                 )
@@ -227,6 +227,7 @@ def _message_row(entry: Entry, today: Mapping[str, date], received_at: datetime)
         "reservation_id": step.decisions[0][0].reservation_id if step else None,
         "outcome": outcome_of(entry).value,
         "outcome_reason": reason_of(entry),
+        "outcome_detail": entry.aside.detail if entry.aside else "",
         "order_basis": revision.order.basis.value if revision else None,
         "revision": revision.label if revision else None,
         "today": today.get(property_id),
@@ -278,9 +279,9 @@ def outcome_of(entry: Entry) -> Outcome:
 
 
 def reason_of(entry: Entry) -> str:
-    """Why: the rules that decided, or what is wrong with a parked message."""
+    """Why: the rules that decided, or the one word for what keeps a message parked."""
     if entry.aside is not None:
-        return f"{entry.aside.reason}: {entry.aside.detail}".rstrip(": ")
+        return entry.aside.reason
     return "; ".join(_rules(entry))
 
 
@@ -311,6 +312,7 @@ def _applied(entry: Entry) -> Applied:
         ordinal=entry.ordinal,
         outcome=outcome_of(entry),
         outcome_reason=reason_of(entry),
+        outcome_detail=entry.aside.detail if entry.aside else "",
         property_id=revision.property_id if revision else "",
         channel=revision.channel if revision else None,
         reference=revision.reference if revision else None,

@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     queue_records: Count = Field(2_000, description="fetched ahead of a partition's slices")
     queue_bytes: Count = Field(16_777_216, description="fetched ahead, in bytes")
     max_message_bytes: Count = Field(1_048_576, description="a larger message is parked")
-    max_stay_nights: Count = Field(730, description="a message with a longer stay is parked")
+    max_stay_nights: Count = Field(365, description="a message with a longer stay is parked")
     internal_error_cap: Count = Field(
         20, description="consecutive internal errors after which a partition halts"
     )

@@ -20,11 +20,11 @@ def same(expected: object, actual: object) -> bool:
     """Whether a value is the one expected; types that say the same are the same."""
     if expected == "any":
         return actual is not None
+    if isinstance(expected, Mapping) and set(expected) == {"any_of"}:
+        return any(same(one, actual) for one in expected["any_of"])
     if expected is None or actual is None:
         return expected is None and actual is None
     if isinstance(expected, Mapping):
-        if set(expected) == {"any_of"}:
-            return any(same(one, actual) for one in expected["any_of"])
         return isinstance(actual, Mapping) and all(
             _has(actual, key) and same(value, _get(actual, key)) for key, value in expected.items()
         )

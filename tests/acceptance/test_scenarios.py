@@ -18,7 +18,10 @@ async def test_shared_scenario(theatre: Theatre, shared_scenario_file: Path) -> 
 
 
 async def _play(theatre: Theatre, path: Path) -> None:
+    failure = ""
     try:
         await play(load(path), theatre.worker, theatre.owner_url)
-    except (ScenarioFailedError, ScenarioError) as failure:
-        pytest.fail(str(failure), pytrace=False)
+    except (ScenarioFailedError, ScenarioError) as error:
+        failure = str(error)
+    if failure:
+        pytest.fail(failure, pytrace=False)

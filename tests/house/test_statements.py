@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from channel_sync.store.statements import read_statements, statements, topics
+from tests.parts.postgres import PostgresPart
 
 EVERY = [(topic, name) for topic in topics() for name in statements(topic)]
 
 
-@pytest.mark.parametrize(("topic", "name"), EVERY, ids=lambda part: part)
-async def test_the_statement_fits_the_schema(database: str, topic: str, name: str) -> None:
-    connection = await asyncpg.connect(database)
-    try:
+@pytest.fixture(scope="module")
+async def connection(
+    postgres: PostgresPart, migrated_template: str
+) -> AsyncIterator[asyncpg.Connection]:
+    async with postgres.database(migrated_template) as url:
+        connection = await asyncpg.connect(url)
         await connection.execute("SET search_path = channel_sync, pg_temp")
-        await connection.prepare(statements(topic)[name])
-    finally:
+        yield connection
         await connection.close()
+
+
+@pytest.mark.parametrize(("topic", "name"), EVERY, ids=lambda part: part)
+async def test_the_statement_fits_the_schema(
+    connection: asyncpg.Connection, topic: str, name: str
+) -> None:
+    await connection.prepare(statements(topic)[name])
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,6 @@ CREATE TABLE channel_sync.handed_over (
     PRIMARY KEY (topic, partition, "offset")
 );
 GRANT ALL ON channel_sync.handed_over TO channel_sync_worker;
-GRANT USAGE ON SCHEMA channel_sync TO channel_sync_worker;
-GRANT ALL ON channel_sync.consumer_partition, channel_sync.migration TO channel_sync_worker;
 """
 
 

@@ -156,7 +156,12 @@ async def test_a_halt_needs_the_claim_and_outlives_it(pool: asyncpg.Pool) -> Non
     assert await claims.resume(pool, *HERE)
     assert not await claims.resume(pool, *HERE)
     (row,) = await claims.load_all(pool)
-    assert (row.next_offset, row.internal_errors, row.halted_at, row.resume_at) == (9, 0, None, None)
+    assert (row.next_offset, row.internal_errors, row.halted_at, row.resume_at) == (
+        9,
+        0,
+        None,
+        None,
+    )
 
 
 # How the database is reached ---------------------------------------------------------------

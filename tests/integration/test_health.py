@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import Any
 
@@ -30,9 +31,9 @@ MakeTopic = Callable[..., str]
 
 
 @pytest.fixture
-async def url(database: str) -> AsyncIterator[str]:
+async def url(database: str) -> str:
     await prepare(database)
-    yield database
+    return database
 
 
 async def ask(port: int, path: str, method: str = "GET") -> tuple[int, str]:
@@ -106,10 +107,11 @@ async def test_a_request_too_long_is_hung_up_on_and_too_many_are_turned_away(
     served: tuple[HealthServer, Well],
 ) -> None:
     server, _ = served
-    with pytest.raises(OSError, match=""):
+    with contextlib.suppress(ConnectionError):  # hung up on before all was said, or after
         assert await _raw(server.port, b"GET /" + b"x" * 20 * REQUEST_BYTES) == b""
-        raise ConnectionResetError
-    held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(MOST_CONNECTIONS)]
+    held = [
+        await asyncio.open_connection("127.0.0.1", server.port) for _ in range(MOST_CONNECTIONS)
+    ]
     await until(lambda: answers(server.port, "/livez", 503))
     for _, writer in held:
         writer.close()
@@ -253,7 +255,9 @@ async def test_a_log_that_ends_in_a_commit_marker_is_no_lag_and_its_gaps_are_no_
     for body in (b"a", b"aborted", b"b"):
         await producer.begin_transaction()
         await producer.send_and_wait(topic, body)
-        await (producer.abort_transaction() if body == b"aborted" else producer.commit_transaction())
+        await (
+            producer.abort_transaction() if body == b"aborted" else producer.commit_transaction()
+        )
     settings = settings_for(url, kafka.bootstrap, topic, health_port=port, watchdog_seconds=0.5)
     async with working(settings):
         await until_applied(url, topic, "a", "b")

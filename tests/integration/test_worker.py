@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-async def url(database: str) -> AsyncIterator[str]:
+async def url(database: str) -> str:
     await prepare(database)
-    yield database
+    return database
 
 
 @contextlib.contextmanager
@@ -381,9 +381,7 @@ async def test_a_transaction_frozen_by_a_zombie_does_not_block_its_successor_for
     await send(kafka.bootstrap, topic, "a")
     await execute(url, "INSERT INTO channel_sync.consumer_partition VALUES ($1, 0, 0)", topic)
     zombie = await connect.open_connection(
-        settings_for(
-            url, kafka.bootstrap, topic, database_idle_in_transaction_timeout_ms=1_500
-        )
+        settings_for(url, kafka.bootstrap, topic, database_idle_in_transaction_timeout_ms=1_500)
     )
     await zombie.execute("BEGIN")
     await zombie.execute("UPDATE consumer_partition SET next_offset = 1 WHERE topic = $1", topic)

@@ -6,6 +6,8 @@ import copy
 import json
 from typing import Any
 
+import pytest
+
 from channel_sync.core.model import Arrival
 from channel_sync.wire.decode import Decoded, decode
 from channel_sync.wire.errors import Unreadable
@@ -77,9 +79,7 @@ def read(
 
 def refused(body: Any, **told: Any) -> Unreadable:
     """The error that reading a body ends in."""
-    try:
+    with pytest.raises(Unreadable) as caught:
         read(body, **told)
-    except Unreadable as error:
-        assert error.scrubbed is not None
-        return error
-    raise AssertionError("it was read")
+    assert caught.value.scrubbed is not None
+    return caught.value

@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -404,7 +405,7 @@ def revisions(draw: st.DrawFn) -> Revision:
         arrived=ARRIVED,
         header=header,
         lines=draw(
-            st.none() | st.lists(lines(), max_size=4).map(lambda rooms: tuple(sum(rooms, start=[])))
+            st.none() | st.lists(lines(), max_size=4).map(lambda rooms: tuple(chain(*rooms)))
         ),
         replaces=draw(st.lists(IDS, max_size=2).map(tuple)),
         revision=draw(st.none() | st.integers(0, 2**63 - 1)),

@@ -100,14 +100,14 @@ def _fail_for_database(error: asyncpg.PostgresError) -> NoReturn:
 async def database(
     *, today: date | None = None, as_pms: bool = False
 ) -> AsyncIterator[asyncpg.Connection]:
-    """One connection, with JSON as values, on the day given.
+    """One connection on the day given; JSON is read as values and written as text.
 
     `as_pms` takes the rights of those who write facts, where the settings leave the role alone.
     """
     connection = await open_connection(_settings(as_pms=as_pms))
     try:
         await connection.set_type_codec(
-            "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
+            "jsonb", schema="pg_catalog", encoder=str, decoder=json.loads
         )
         if today is not None:
             await connection.execute(

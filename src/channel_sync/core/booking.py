@@ -131,7 +131,8 @@ class Reservation:
 
     `references` are all references it was ever known by, the newest (`reference`) included.
     `status_order` and `content_order` are kept apart (rule M6); `arrived` and `last_content_hash`
-    are of the last message taken. `base` is None for the hotel's own bookings.
+    are of the last message taken. `replaced_by` is the reservation that goes on where this one
+    turned out to be an older reference of it. `base` is None for the hotel's own bookings.
     """
 
     property_id: str
@@ -154,6 +155,7 @@ class Reservation:
     ota_room_policy: RoomPolicy | None = None
     created_from_modification: bool = False
     is_tombstone: bool = False
+    replaced_by: int | None = None
     revision: str | None = None
     status_order: Order | None = None
     content_order: Order | None = None

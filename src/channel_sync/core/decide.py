@@ -30,7 +30,7 @@ from channel_sync.core.rooms import place_all
 
 if TYPE_CHECKING:
     from channel_sync.core.draft import Draft
-    from channel_sync.core.model import Revision
+    from channel_sync.core.model import Reservation, Revision
 
 
 def create(draft: Draft, revision: Revision) -> Outcome:
@@ -43,7 +43,8 @@ def create(draft: Draft, revision: Revision) -> Outcome:
         *flag_fact(draft, "is_tombstone", now=False),
     ]
     status = StayStatus.ENQUIRY if enquiry else StayStatus.CONFIRMED
-    placings = add_lines(draft, revision.lines or (), "created", status, facts)
+    lines = pair_lines((), revision.lines or (), draft.today).new_lines
+    placings = add_lines(draft, lines, "created", status, facts)
     draft.settle(None, [Reason.ORIGINAL_MISSING, Reason.STATUS_CONFLICT])
     if enquiry:
         return Outcome.ENQUIRY
@@ -184,11 +185,16 @@ def defer(draft: Draft, revision: Revision) -> Outcome:
     return Outcome.DEFERRED
 
 
-def absorb(draft: Draft, heir: str) -> None:
+def absorb(draft: Draft, heir: Reservation) -> None:
     """Call off a booking that turns out to be an older reference of another one (M12)."""
     for stay in draft.reservation.stays:
         if standing(stay, draft.today) is Standing.AHEAD:
             cancel_line(draft, stay.line, "M12")
-    facts = [Fact(BOOKING_BASE + "is_live", old=True, new=False)]
-    draft.record("replaced", None, facts, reason=f"the booking goes on as {heir}", rule="M12")
+    facts = [
+        Fact(BOOKING_BASE + "is_live", old=True, new=False),
+        Fact("replaced_by", None, heir.reservation_id),
+    ]
+    draft.record(
+        "replaced", None, facts, reason=f"the booking goes on as {heir.reference}", rule="M12"
+    )
     draft.settle_all(None)

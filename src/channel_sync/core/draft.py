@@ -71,6 +71,17 @@ class Draft:
         """The base of a stay after a line of its channel is taken."""
         return base_after(self.house, self.reservation.channel, stay, line)
 
+    def rename(self, stay: Stay, theirs: Line) -> None:
+        """Follow the channel's new name for a line that otherwise says what it said before.
+
+        Names that a provider deals out anew are bookkeeping: no event tells of them.
+        """
+        if stay.base is not None:
+            base = replace(stay.base, channel_line=theirs.channel_line, unit=theirs.unit)
+            renamed = replace(stay, base=base)
+            stays = tuple(renamed if s.line == stay.line else s for s in self.reservation.stays)
+            self.reservation = replace(self.reservation, stays=stays)
+
     # --- facts -------------------------------------------------------------------------
 
     def record(
@@ -115,12 +126,18 @@ class Draft:
 
     def lift(self, line: str) -> None:
         """Take a stay's rooms off the plan, from today on, before it is placed anew."""
-        stay = self.reservation.stay(line)
-        self.plan = self.plan.release(stay.rooms).promise(self.key(line), None)
+        key = self.key(line)
+        self.plan = self.plan.release(self.reservation.stay(line).rooms)
+        self.plan = self.plan.promise(key, None).count(key, None)
 
     def set_down(self, line: str) -> None:
-        """Put a stay's rooms back on the plan as they now stand."""
-        self.plan = self.plan.occupy(self.reservation.stay(line).rooms)
+        """Put a stay back on the plan as it now stands: its rooms, or its count."""
+        stay = self.reservation.stay(line)
+        self.plan = self.plan.occupy(stay.rooms)
+        category = stay.booked_category
+        if category is not None and self.house.units(category) is not None:
+            nights = (category, stay.arrival.toordinal(), stay.departure.toordinal())
+            self.plan = self.plan.count(self.key(line), nights)
 
     # --- tasks -------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ BOOKING_FIELDS = (
     "ota_room_policy",
     "created_from_modification",
     "is_tombstone",
+    "replaced_by",
 )
 """What a fact about a booking as a whole may name; the rest of its row is bookkeeping."""
 

@@ -86,6 +86,10 @@ class Property:
         room = self.room(room_code) if room_code is not None else None
         return room.category if room else None
 
+    def units(self, category: str | None) -> int | None:
+        """How many of a category there are where it is counted and not numbered; else None."""
+        return next((c.units for c in self.categories if c.code == category), None)
+
     def channel(self, spelling: str) -> Channel:
         """The channel that a message names, by its name or an alias, case ignored (rule M1)."""
         wanted = spelling.strip().casefold()

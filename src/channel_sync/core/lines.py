@@ -80,6 +80,7 @@ def take_pair(draft: Draft, stay: Stay, line: Line, said: Said = Said.MODIFIED) 
         withdraw_cancellation_of(draft, stay.line)
     theirs = draft.base_after(stay, line)
     if says_nothing_new(base, theirs) and stay.status is not StayStatus.ENQUIRY:
+        draft.rename(stay, theirs)
         count_untouched(draft, stay, Row.REPEATED)
         return Taken()
     booked = stay.status is StayStatus.ENQUIRY and said is not Said.ENQUIRY
@@ -119,14 +120,15 @@ def _row(
     """The row of the table that these changes come under, the weightiest first."""
     base = stay.base or Line()
     code_changed = theirs.category_code != base.category_code
-    if code_changed and theirs.category is None:
+    moved = is_moved(stay, values)
+    if theirs.category is None and theirs.category_code is not None and (code_changed or moved):
         return Row.UNMAPPED
     if category is not None:
         wanted = category.theirs[0]
         manual = stay.manual_category_code
         pinned = draft.house.category_of(stay.pinned_room)
         return Row.TO_MANUAL if wanted in {manual, pinned} - {None} else Row.TO_THIRD
-    if is_moved(stay, values) or (code_changed and base.category is None and stay.is_waiting()):
+    if moved or (code_changed and base.category is None and stay.is_waiting()):
         return Row.MOVED
     return Row.QUIET
 
@@ -220,8 +222,7 @@ def cancel_line(draft: Draft, line: str, rule: str) -> bool:
         return cancel_begun(draft, line, rule)
     column = Column.PINNED if stay.pinned_room else untouched_column(stay)
     draft.cells.append(f"4: {Row.CANCEL} / {column}")
-    if stay.rooms:
-        draft.freed = True
+    draft.freed = True
     draft.lift(line)
     values: dict[str, object] = {
         "status": StayStatus.CANCELLED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,11 +70,14 @@ class Plan:
 
     `held` maps the ordinal of a night to the rooms that a stay or a block holds then. `promised`
     are rooms that a pinned stay waits for: no automatic choice gives them to another stay.
+    `counted` are the stays of categories that are counted and not numbered, with their nights as
+    ordinals [from, to).
     """
 
     layout: Layout
     held: Mapping[int, int]
     promised: Mapping[StayKey, Allocation]
+    counted: Mapping[StayKey, tuple[str, int, int]] = field(default_factory=dict)
 
     def free(self, from_date: date, to_date: date, *, ask_for: StayKey | None = None) -> int:
         """The active rooms that nobody holds on any night in [from_date, to_date).
@@ -115,6 +118,24 @@ class Plan:
         if promise is not None:
             promised[key] = promise
         return replace(self, promised=promised)
+
+    def count(self, key: StayKey, counted: tuple[str, int, int] | None) -> Plan:
+        """The plan with a stay counted in a category from one night to another, or no more."""
+        others = {other: kept for other, kept in self.counted.items() if other != key}
+        if counted is not None:
+            others[key] = counted
+        return replace(self, counted=others)
+
+    def most_counted(self, category: str, from_date: date, to_date: date) -> int:
+        """How many stays of a counted category there are on the fullest of these nights."""
+        first, end = from_date.toordinal(), to_date.toordinal()
+        here = [
+            (start, stop)
+            for code, start, stop in self.counted.values()
+            if code == category and start < end and first < stop
+        ]
+        nights = {max(start, first) for start, _ in here}
+        return max((sum(a <= n < b for a, b in here) for n in nights), default=0)
 
     def best_fit(self, mask: int, from_date: date, to_date: date, today: date) -> str | None:
         """The room of `mask` with the fewest idle nights around the stay (rule R1).

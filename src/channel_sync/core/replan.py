@@ -9,7 +9,7 @@ from channel_sync.core.begun import Standing, standing
 from channel_sync.core.draft import Draft
 from channel_sync.core.model import ROOM_REASONS, Fact, Outcome, Reason, StayStatus
 from channel_sync.core.place import Ask, is_fitting, is_free, propose, search
-from channel_sync.core.rooms import place, promise_pin
+from channel_sync.core.rooms import has_unit, is_counted, place, promise_pin
 from channel_sync.core.table import Placing, Row, attack
 
 if TYPE_CHECKING:
@@ -114,9 +114,11 @@ def _take_mapping(draft: Draft, stay: Stay) -> bool:
 def _try_again(draft: Draft, stay: Stay) -> None:
     """Give a waiting stay its room if there is one now and nobody reserved the choice (R7)."""
     over = stay.departure <= max(stay.arrival, draft.today)
-    if draft.house.policy.auto_resolve != "on" or over or not stay.is_waiting():
-        return
     task = _any_room_task(draft.reservation, stay)
+    if over or not stay.is_waiting() or (task is None and is_counted(draft, stay)):
+        return
+    if draft.house.policy.auto_resolve != "on":
+        return
     if task is not None and task.details.get("left_to_a_person"):
         return
     placing = _placing(stay, _row_of(stay))
@@ -131,6 +133,8 @@ def _try_again(draft: Draft, stay: Stay) -> None:
 def _has_room_for(draft: Draft, placing: Placing, stay: Stay) -> bool:
     """Whether the table would now give the stay a room that holds its party."""
     ask = Ask.of(draft.key(stay.line), stay, draft.policy, draft.today, None)
+    if is_counted(draft, stay):
+        return has_unit(draft, ask, stay.booked_category)
     if stay.pinned_room is not None:
         room = stay.pinned_room
         return is_free(draft.plan, ask, room) and is_fitting(draft.plan, ask, room)

@@ -63,6 +63,8 @@ def place(draft: Draft, placing: Placing) -> None:
     )
     if not ask.nights:
         _place_without_nights(draft, placing, stay)
+    elif is_counted(draft, stay):
+        _place_counted(draft, placing, stay, ask)
     elif stay.pinned_room is not None:
         _place_pinned(draft, placing, stay, ask, stay.pinned_room)
     else:
@@ -155,6 +157,33 @@ def _place_pinned(draft: Draft, placing: Placing, stay: Stay, ask: Ask, pinned: 
         {**details_of(draft, placing, why), **({"left_to_a_person": True} if conflict else {})},
         proposals=propose(draft.house, draft.plan, ask, stay.booked_category),
     )
+
+
+def is_counted(draft: Draft, stay: Stay) -> bool:
+    """Whether the stay needs no room: its category is counted, and nobody gave it one by hand."""
+    by_hand = stay.pinned_room is not None or stay.manual_category_code is not None
+    return draft.house.units(stay.booked_category) is not None and not by_hand
+
+
+def has_unit(draft: Draft, ask: Ask, category: str | None) -> bool:
+    """Whether one more stay may be counted in a category on every night asked for (R9)."""
+    units = draft.house.units(category)
+    if units is None or category is None:
+        return False
+    return draft.plan.most_counted(category, ask.from_date, ask.to_date) < units
+
+
+def _place_counted(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None:
+    """A category that is counted: no room is looked for, a person asked only beyond the last."""
+    draft.cells.append(f"R9: {placing.row}")
+    draft.freed = True
+    category = stay.booked_category
+    if has_unit(draft, ask, category):
+        values: dict[str, object] = {"rooms": (), "held": False}
+        leave(draft, placing, values, f"{category} is counted, not numbered", "R9")
+        draft.settle(placing.line, ROOM_REASONS)
+        return
+    leave_waiting(draft, placing, ask, Reason.NO_ROOM, keeps_manual=False, rule="R9")
 
 
 def _place_without_nights(draft: Draft, placing: Placing, stay: Stay) -> None:

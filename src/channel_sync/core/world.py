@@ -169,7 +169,7 @@ def _join(
             today=world.today[house.property_id],
             cause=f"reference {heir.reference}",
         )
-        decide.absorb(draft, heir.reference)
+        decide.absorb(draft, heir)
         references |= dict.fromkeys(other.references)
         absorbed.append((draft.reservation, draft.decided(Outcome.MODIFIED)))
         world = replace(

@@ -52,7 +52,7 @@ class _OwnHandler(logging.StreamHandler[TextIO]):
         self._given = stream
         super().__init__(stream)
 
-    @property  # type: ignore[override]
+    @property
     def stream(self) -> TextIO:
         return self._given or sys.stderr
 

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
 
     from channel_sync.records import Record
 
-    Database: TypeAlias = asyncpg.Pool | asyncpg.Connection
+    Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+    Database: TypeAlias = asyncpg.Pool | Connection
 
 SQL = statements("claims")
 
@@ -78,7 +80,7 @@ async def load(db: Database, of: PartitionId) -> Claim | None:
 
 
 async def move(
-    connection: asyncpg.Connection, of: PartitionId, *, epoch: int, expected: int, new: int
+    connection: Connection, of: PartitionId, *, epoch: int, expected: int, new: int
 ) -> None:
     """Moves the offset within the slice's transaction; Fenced where epoch or offset differ."""
     if await connection.fetchval(SQL["move"], *of, epoch, expected, new) is None:
@@ -128,7 +130,7 @@ class SliceFence:
         ends = [expected, *(record.offset + 1 for record in records)]
         self._before = {record.offset: end for record, end in zip(records, ends, strict=False)}
 
-    async def move(self, connection: asyncpg.Connection, records: tuple[Record, ...]) -> None:
+    async def move(self, connection: Connection, records: tuple[Record, ...]) -> None:
         """Claims `records`, a run of this slice; Fenced where the partition was lost."""
         await move(
             connection,

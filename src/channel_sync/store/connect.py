@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import ssl
+from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import asyncpg
 
 from channel_sync.errors import ConfigurationError, DependencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from channel_sync.settings import Settings
 
@@ -143,6 +144,13 @@ async def open_connection(settings: Settings) -> asyncpg.Connection:
         return connection
 
     return await _plainly(connect(), settings)
+
+
+@asynccontextmanager
+async def borrowed(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the pool for as long as the block lasts."""
+    async with pool.acquire() as proxy:
+        yield cast("asyncpg.Connection", proxy)
 
 
 def _where(settings: Settings) -> Any:  # a dict; asyncpg types each overload's every argument

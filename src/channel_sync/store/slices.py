@@ -99,16 +99,21 @@ async def load_plans(trips: Trips, wanted: Mapping[str, tuple[Property, date]]) 
     plans = {}
     for row in rows:
         layout = Layout.of(wanted[row["property_id"]][0])
-        held = {
-            date.fromisoformat(night).toordinal(): layout.mask(rooms)
-            for night, rooms in orjson.loads(row["nights"])
-        }
+        held = {_ordinal(night): layout.mask(rooms) for night, rooms in orjson.loads(row["nights"])}
         promised = {
             (number, line): Allocation(room, date.fromisoformat(start), date.fromisoformat(end))
             for number, line, room, start, end in orjson.loads(row["promised"])
         }
-        plans[row["property_id"]] = Plan(layout, held, promised)
+        counted = {
+            (number, line): (code, _ordinal(start), _ordinal(end))
+            for number, line, code, start, end in orjson.loads(row["counted"])
+        }
+        plans[row["property_id"]] = Plan(layout, held, promised, counted)
     return plans
+
+
+def _ordinal(day: str) -> int:
+    return date.fromisoformat(day).toordinal()
 
 
 async def load_reservations(
@@ -177,7 +182,7 @@ class Writes:
     """Version, last reservation id and whether the planner has to look, by property."""
 
 
-class PlanChanged(Exception):  # noqa: N818 - it says what happened
+class PlanChanged(Exception):
     """Somebody moved a stay while it was decided upon: decide again."""
 
 

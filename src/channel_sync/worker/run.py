@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from channel_sync import pipeline, planner
@@ -17,6 +18,8 @@ from channel_sync.observe import logs
 from channel_sync.observe.health import HealthServer
 from channel_sync.observe.metrics import Metrics
 from channel_sync.store import connect
+from channel_sync.store.slices import Houses
+from channel_sync.wire.limits import Limits
 from channel_sync.worker.check import prove_schema
 from channel_sync.worker.loop import Loop
 from channel_sync.worker.means import Apply, Means, wait_for
@@ -55,7 +58,7 @@ class _Starting:
 async def run(
     settings: Settings,
     *,
-    apply: Apply = pipeline.apply_slice,
+    apply: Apply | None = None,
     plan_next: PlanNext = planner.plan_next,
     today_of: TodayOf | None = None,
     stopping: asyncio.Event | None = None,
@@ -93,7 +96,7 @@ async def run(
             settings=settings,
             pool=pool,
             port=port,
-            apply=apply,
+            apply=apply or _pipeline(settings),
             today_of=today_of or RealClock(),
             metrics=metrics,
             claimed_by=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
@@ -103,6 +106,12 @@ async def run(
         planning = PlannerLoop(means, plan_next)
         vitals.loop = Loop(means)
         return await _work(vitals.loop, planning, notifier, stopping)
+
+
+def _pipeline(settings: Settings) -> Apply:
+    """The pipeline within the operator's limits, with what it remembers of hotels."""
+    limits = Limits(body_bytes=settings.max_message_bytes, stay_nights=settings.max_stay_nights)
+    return partial(pipeline.apply_slice, limits=limits, houses=Houses())
 
 
 def _tell(notifier: Notifier, planning: PlannerLoop, properties: Mapping[str, int]) -> None:

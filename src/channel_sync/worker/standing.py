@@ -47,7 +47,8 @@ class Standing:
         """Records, as last measured."""
         self._means = means
         self._log = logger("channel_sync.worker.partition").bind(
-            topic=partition.topic, partition=partition.partition)
+            topic=partition.topic, partition=partition.partition
+        )
         self._ended = asyncio.Event()
 
     def works(self) -> None:

@@ -97,6 +97,7 @@ CREATE TABLE reservation (
                               (ota_room_policy IN ('keep_manual', 'follow_channel', 'freeze_room')),
     created_from_modification boolean NOT NULL DEFAULT false,
     is_tombstone              boolean NOT NULL DEFAULT false,
+    replaced_by               bigint,
     revision                  text,
     status_order              revision_order,
     content_order             revision_order,
@@ -104,6 +105,8 @@ CREATE TABLE reservation (
     last_content_hash         text,
     PRIMARY KEY (property_id, reservation_id)
 );
+COMMENT ON COLUMN reservation.replaced_by IS
+    'The reservation that goes on where this one turned out to be an older reference of it.';
 COMMENT ON COLUMN reservation.base IS
     'What the channel last said of the reservation as a whole and we took; null: the hotel''s own.';
 
@@ -248,6 +251,7 @@ CREATE TABLE message (
     reservation_id bigint,
     outcome        text NOT NULL,
     outcome_reason text NOT NULL DEFAULT '',
+    outcome_detail text NOT NULL DEFAULT '',
     order_basis    text,
     revision       text,
     today          date,

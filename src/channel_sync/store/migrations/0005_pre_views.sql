@@ -10,13 +10,14 @@ SELECT s.property_id, r.channel, r.reference, s.line, s.base ->> 'channel_line' 
        NULL::bigint AS guest_id, NULL::bigint AS booker_guest_id,
        r.booker_name, r.contact_email, r.contact_phone, r.contact_address, r.invoice_contact,
        r.payment, r.cancellation_fee, r.ota_room_policy, r.created_from_modification,
-       r.confirmation_number, r.revision
+       r.confirmation_number, r.revision, s.guest_names, r.country, r.language
   FROM stay AS s
   JOIN reservation AS r USING (property_id, reservation_id)
   JOIN property AS p USING (property_id)
   LEFT JOIN LATERAL (SELECT room_of(s.rooms, property_day(p.timezone, p.policy)) AS room
                       WHERE s.rooms <> '{}') AS here ON true
-  LEFT JOIN room AS own ON own.property_id = s.property_id AND own.room = here.room;
+  LEFT JOIN room AS own ON own.property_id = s.property_id AND own.room = here.room
+ WHERE r.replaced_by IS NULL;
 COMMENT ON VIEW v_stay IS 'Every stay as the hotel holds it, with its booking.';
 COMMENT ON COLUMN v_stay.line IS 'Ours; it never changes. The channel''s is channel_line.';
 COMMENT ON COLUMN v_stay.room IS 'The room of property-local today, or of arrival; null: none.';
@@ -39,7 +40,7 @@ LANGUAGE sql IMMUTABLE AS $$
            ) AS shown(field, fact)
      WHERE f.field !~ '^(base|booking_base)(\.|$)'
        AND f.field NOT IN ('to_place', 'last_room', 'room_chosen_by_staff', 'cancelled_by',
-                           'is_tombstone', 'status_order', 'content_order', 'arrived', 'revision',
+                           'is_tombstone', 'replaced_by', 'references', 'status_order', 'content_order', 'arrived', 'revision',
                            'last_content_hash')
 $$;
 COMMENT ON FUNCTION shown_facts IS 'The facts of a row of history that are columns of v_stay.';
@@ -71,14 +72,15 @@ COMMENT ON COLUMN v_task.arrival IS
 
 CREATE VIEW v_message AS
 SELECT m.property_id, m.topic, m.partition, m."offset", m.message_id, m.reference, m.outcome,
-       m.outcome_reason, m.order_basis, m.received_at, m.applied_at
+       m.outcome_reason, m.outcome_detail, m.order_basis, m.received_at, m.applied_at
   FROM message AS m;
 COMMENT ON VIEW v_message IS 'Every reservation of every message consumed has exactly one outcome.';
 
 CREATE VIEW v_receipt AS
 SELECT m.property_id, m.channel, m.reference, m.message_id,
        m.outcome <> 'parked' AS accepted, r.confirmation_number,
-       CASE WHEN m.outcome = 'parked' THEN m.outcome_reason END AS error
+       CASE WHEN m.outcome = 'parked'
+            THEN concat_ws(': ', m.outcome_reason, nullif(m.outcome_detail, '')) END AS error
   FROM message AS m
   LEFT JOIN reservation AS r USING (property_id, reservation_id);
 COMMENT ON VIEW v_receipt IS 'What a gateway answers the channel, for each message.';

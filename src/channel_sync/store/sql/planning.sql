@@ -14,6 +14,8 @@ WITH waiting AS (
     FROM stay
     WHERE property_id = $1 AND status = 'confirmed' AND (held OR to_place OR rooms = '{}')
       AND (departure > $2 OR to_place)
+      AND (to_place OR booked_category IS NULL OR booked_category NOT IN
+           (SELECT category FROM category WHERE property_id = $1 AND units IS NOT NULL))
     UNION
     SELECT reservation_id
     FROM task
@@ -82,7 +84,7 @@ WITH retried AS (
     UPDATE message m SET
         property_id = n.property_id, message_id = n.message_id, channel = n.channel,
         reference = n.reference, reservation_id = n.reservation_id, outcome = n.outcome,
-        outcome_reason = n.outcome_reason, order_basis = n.order_basis, revision = n.revision,
+        outcome_reason = n.outcome_reason, outcome_detail = n.outcome_detail, order_basis = n.order_basis, revision = n.revision,
         today = n.today, applied_at = now()
     FROM retried n
     WHERE m.recorded_at = n.recorded_at AND m.topic = n.topic AND m.partition = n.partition
@@ -90,10 +92,10 @@ WITH retried AS (
     RETURNING m.ordinal
 )
 INSERT INTO message (property_id, recorded_at, topic, partition, "offset", ordinal, message_id,
-                     channel, reference, reservation_id, outcome, outcome_reason, order_basis,
-                     revision, today, format, body, received_at)
+                     channel, reference, reservation_id, outcome, outcome_reason, outcome_detail,
+                     order_basis, revision, today, format, body, received_at)
 SELECT property_id, recorded_at, topic, partition, "offset", ordinal, message_id, channel,
-       reference, reservation_id, outcome, outcome_reason, order_basis, revision, today, format,
-       body, received_at
+       reference, reservation_id, outcome, outcome_reason, outcome_detail, order_basis, revision,
+       today, format, body, received_at
 FROM retried
 WHERE ordinal NOT IN (SELECT ordinal FROM replaced);

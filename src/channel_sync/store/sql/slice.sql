@@ -71,7 +71,7 @@ JOIN parked p USING (property_id, channel, reference)
 WHERE p.state = 'parked' AND p.completeness IN ('partial', 'cancel_only');
 
 -- name: load_plans
--- The rooms held from a day on, and the pinned rooms that stays wait for, by property.
+-- Rooms held from a day on, pinned rooms waited for, and stays that are counted, by property.
 SELECT p.property_id,
        coalesce((
            SELECT jsonb_agg(jsonb_build_array(n.night, n.rooms))
@@ -85,7 +85,15 @@ SELECT p.property_id,
            FROM stay s
            WHERE s.property_id = p.property_id AND s.status = 'confirmed' AND s.rooms = '{}'
              AND s.pinned_room IS NOT NULL AND s.departure > greatest(s.arrival, p.from_date)),
-           '[]')::text AS promised
+           '[]')::text AS promised,
+       coalesce((
+           SELECT jsonb_agg(jsonb_build_array(s.reservation_id, s.line, s.booked_category,
+                                              s.arrival, s.departure))
+           FROM stay s
+           JOIN category c ON c.property_id = s.property_id AND c.category = s.booked_category
+           WHERE s.property_id = p.property_id AND c.units IS NOT NULL
+             AND s.status IN ('confirmed', 'checked_in') AND s.departure > p.from_date),
+           '[]')::text AS counted
 FROM unnest($1::text[], $2::date[]) AS p(property_id, from_date);
 
 -- name: save_reservations
@@ -94,11 +102,11 @@ INSERT INTO reservation (
     property_id, reservation_id, channel, reference, base, booker_name, contact_email,
     contact_phone, contact_address, country, language, booking_comments, payment,
     cancellation_fee, invoice_contact, ota_room_policy, created_from_modification, is_tombstone,
-    revision, status_order, content_order, arrived, last_content_hash)
+    replaced_by, revision, status_order, content_order, arrived, last_content_hash)
 SELECT property_id, reservation_id, channel, reference, base, booker_name, contact_email,
        contact_phone, contact_address, country, language, booking_comments, payment,
        cancellation_fee, invoice_contact, ota_room_policy, created_from_modification,
-       is_tombstone, revision, status_order, content_order, arrived, last_content_hash
+       is_tombstone, replaced_by, revision, status_order, content_order, arrived, last_content_hash
 FROM jsonb_populate_recordset(NULL::reservation, $1::jsonb)
 ON CONFLICT (property_id, reservation_id) DO UPDATE SET
     reference = excluded.reference, base = excluded.base, booker_name = excluded.booker_name,
@@ -108,7 +116,8 @@ ON CONFLICT (property_id, reservation_id) DO UPDATE SET
     payment = excluded.payment, cancellation_fee = excluded.cancellation_fee,
     invoice_contact = excluded.invoice_contact, ota_room_policy = excluded.ota_room_policy,
     created_from_modification = excluded.created_from_modification,
-    is_tombstone = excluded.is_tombstone, revision = excluded.revision,
+    is_tombstone = excluded.is_tombstone, replaced_by = excluded.replaced_by,
+    revision = excluded.revision,
     status_order = excluded.status_order, content_order = excluded.content_order,
     arrived = excluded.arrived, last_content_hash = excluded.last_content_hash;
 
@@ -176,10 +185,11 @@ ON CONFLICT (property_id, reservation_id, message_id) DO NOTHING;
 -- name: save_messages
 -- One row for each reservation of each message of the slice.
 INSERT INTO message (property_id, recorded_at, topic, partition, "offset", ordinal, message_id,
-                     channel, reference, reservation_id, outcome, outcome_reason, order_basis,
+                     channel, reference, reservation_id, outcome, outcome_reason, outcome_detail,
+                     order_basis,
                      revision, today, format, body, received_at)
 SELECT property_id, recorded_at, topic, partition, "offset", ordinal, message_id, channel,
-       reference, reservation_id, outcome, outcome_reason, order_basis, revision, today, format,
+       reference, reservation_id, outcome, outcome_reason, outcome_detail, order_basis, revision, today, format,
        body, received_at
 FROM jsonb_populate_recordset(NULL::message, $1::jsonb);
 

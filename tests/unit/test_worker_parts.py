@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka import errors as kafka_errors
+from pydantic import SecretStr
+
+from channel_sync.clock import FixedToday
+from channel_sync.core.model import Outcome
+from channel_sync.observe import logs
+from channel_sync.observe.metrics import Metrics
+from channel_sync.records import Applied, Record, SliceResult
+from channel_sync.settings import Settings
+from channel_sync.store.claims import PartitionId
+from channel_sync.worker.halts import internal_errors_in_a_row, lost_offset
+from channel_sync.worker.means import Means
+from channel_sync.worker.planner_loop import PlannerLoop
+from channel_sync.worker.port import FetchFailedError, KafkaPort
+from channel_sync.worker.queue import SliceQueue
+
+HERE, THERE = PartitionId("t", 0), PartitionId("t", 1)
+SETTINGS = Settings(database_url=SecretStr("postgresql://db/hotel"), kafka_bootstrap="k:1")
+
+
+def record(offset: int, body: bytes = b"x" * 10) -> Record:
+    return Record("t", 0, offset, datetime(2026, 1, 1, tzinfo=UTC), body)
+
+
+def applied(*outcomes: str) -> SliceResult:
+    """One outcome a character: an exclamation mark is an internal error, the rest are fine."""
+    return SliceResult(
+        tuple(
+            Applied(
+                record(offset),
+                0,
+                Outcome.PARKED if mark == "!" else Outcome.CREATED,
+                "internal_error: ZeroDivisionError" if mark == "!" else "",
+            )
+            for offset, mark in enumerate(outcomes)
+        )
+    )
+
+
+# The queue ---------------------------------------------------------------------------------
+
+
+def offsets(taken: tuple[Record, ...]) -> list[int]:
+    return [one.offset for one in taken]
+
+
+async def test_a_slice_is_what_is_there_up_to_its_limits() -> None:
+    queue = SliceQueue(most_records=10, most_bytes=1_000)
+    queue.put(record(n) for n in range(7))
+    assert offsets(await queue.take(records=4, size=1_000, wait_seconds=0)) == [0, 1, 2, 3]
+    assert offsets(await queue.take(records=4, size=25, wait_seconds=0)) == [4, 5]
+    assert offsets(await queue.take(records=4, size=1_000, wait_seconds=0.01)) == [6]
+    assert (len(queue), queue.bytes) == (0, 0)
+
+
+async def test_a_record_larger_than_a_slice_is_a_slice_of_its_own() -> None:
+    queue = SliceQueue(most_records=10, most_bytes=100)
+    queue.put([record(0, b"x" * 500), record(1)])
+    assert queue.full
+    assert offsets(await queue.take(records=10, size=50, wait_seconds=0)) == [0]
+    assert offsets(await queue.take(records=10, size=50, wait_seconds=0)) == [1]
+
+
+async def test_a_slice_waits_for_more_only_until_it_is_full() -> None:
+    queue = SliceQueue(most_records=10, most_bytes=1_000)
+    queue.put([record(0)])
+    taking = asyncio.create_task(queue.take(records=2, size=1_000, wait_seconds=600))
+    await asyncio.sleep(0)
+    queue.put([record(1)])
+    assert offsets(await taking) == [0, 1]
+
+
+async def test_an_interruption_ends_a_wait_and_lasts_until_the_queue_is_cleared() -> None:
+    queue = SliceQueue(most_records=10, most_bytes=1_000)
+    taking = asyncio.create_task(queue.take(records=2, size=1_000, wait_seconds=0))
+    await asyncio.sleep(0)
+    queue.interrupt()
+    assert await taking == ()
+    queue.put([record(0)])
+    assert await queue.take(records=2, size=1_000, wait_seconds=0) == ()
+    queue.clear()
+    queue.put([record(1)])
+    assert offsets(await queue.take(records=2, size=1_000, wait_seconds=0)) == [1]
+
+
+def test_a_queue_is_full_by_records_or_bytes_and_low_at_half() -> None:
+    queue = SliceQueue(most_records=4, most_bytes=100)
+    queue.put([record(0), record(1)])
+    assert queue.low
+    queue.put([record(2)])
+    assert not queue.low
+    assert not queue.full
+    queue.put([record(3)])
+    assert queue.full
+
+
+# Halts -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "outcomes", "after"),
+    [
+        (0, "...", 0),
+        (0, ".!!", 2),
+        (2, "!!.", 0),
+        (2, ".!", 1),
+        (4, "!..", 5),
+        (0, "!!!!!..", 5),
+        (3, "", 3),
+    ],
+)
+def test_internal_errors_count_when_they_follow_each_other(
+    before: int, outcomes: str, after: int
+) -> None:
+    assert internal_errors_in_a_row(applied(*outcomes), before=before, cap=5) == after
+
+
+def test_a_lost_offset_says_what_was_lost_and_where_a_resume_goes_on() -> None:
+    assert "3 messages were never read; a resume goes on at 10" in lost_offset(7, 10, 20)
+    assert "beyond the log's end 5" in lost_offset(9, 0, 5)
+
+
+# The port ----------------------------------------------------------------------------------
+
+
+class Message(NamedTuple):
+    offset: int
+    topic: str = "t"
+    partition: int = 0
+    timestamp: int = 1_000
+    key: bytes | None = None
+    value: bytes | None = b"body"
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+
+class Client:
+    """In aiokafka's place: answers what it was told, and does something meanwhile."""
+
+    def __init__(self, answer: Any, meanwhile: Callable[[], None] = lambda: None) -> None:
+        self.answer = answer
+        self.meanwhile = meanwhile
+        self.asked: list[Any] = []
+
+    async def getmany(self, *partitions: Any, timeout_ms: int, max_records: int) -> Any:
+        del timeout_ms, max_records
+        self.asked = list(partitions)
+        self.meanwhile()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def port_over(client: Client) -> KafkaPort:
+    port = KafkaPort(SETTINGS)
+    port._consumer = client
+    port.mark(frozenset({HERE, THERE}))
+    return port
+
+
+async def test_records_below_the_offset_wanted_are_dropped_and_gaps_above_accepted() -> None:
+    client = Client({TopicPartition("t", 0): [Message(n) for n in (3, 4, 5, 9)]})
+    found = await port_over(client).fetch({HERE: 5})
+    assert [one.offset for one in found[HERE]] == [5, 9]
+    assert client.asked == [TopicPartition("t", 0)]
+
+
+async def test_nothing_is_fetched_for_no_partition_since_that_would_mean_all() -> None:
+    with pytest.raises(ValueError, match="no partition"):
+        await port_over(Client({})).fetch({})
+
+
+async def test_records_of_an_assignment_that_ended_meanwhile_are_dropped() -> None:
+    client = Client({TopicPartition("t", 0): [Message(5)]})
+    port = port_over(client)
+    client.meanwhile = lambda: port.mark(frozenset({HERE}))
+    assert await port.fetch({HERE: 5}) == {}
+
+
+async def test_a_lost_offset_is_an_alarm_for_its_partition_alone() -> None:
+    error = kafka_errors.OffsetOutOfRangeError({TopicPartition("t", 1): 40})
+    with pytest.raises(FetchFailedError) as caught:
+        await port_over(Client(error)).fetch({HERE: 5, THERE: 40})
+    assert caught.value.partitions == {THERE}
+    assert caught.value.lost
+
+
+async def test_a_failure_without_a_name_sends_every_partition_back_to_its_offset() -> None:
+    error = kafka_errors.CorruptRecordException("Invalid CRC")
+    with pytest.raises(FetchFailedError) as caught:
+        await port_over(Client(error)).fetch({HERE: 5, THERE: 40})
+    assert caught.value.partitions == {HERE, THERE}
+    assert not caught.value.lost
+
+
+async def test_a_record_keeps_its_time_and_the_headers_that_are_text() -> None:
+    headers = (("format", b"canonical"), ("odd", b"\xff"), ("none", None))
+    client = Client({TopicPartition("t", 0): [Message(1, value=None, headers=headers)]})
+    (found,) = (await port_over(client).fetch({HERE: 0}))[HERE]
+    assert found.headers == {"format": "canonical", "none": ""}
+    assert found.body == b""
+    assert found.recorded_at == datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+
+
+# The planner -------------------------------------------------------------------------------
+
+
+async def test_the_planner_plans_until_nothing_is_due_and_again_when_woken() -> None:
+    stopping = asyncio.Event()
+    due: list[str | Exception] = ["a", OSError("away"), ZeroDivisionError("a bug"), "b"]
+    asleep = asyncio.Event()
+    planned: list[str] = []
+
+    async def plan_next(pool: Any, *, today_of: Any) -> str | None:
+        del pool, today_of
+        if not due:
+            asleep.set()
+            return None
+        found = due.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        planned.append(found)
+        return found
+
+    means = Means(
+        settings=SETTINGS.model_copy(
+            update={"planner_interval_seconds": 3_600, "retry_first_ms": 1, "retry_cap_ms": 1}
+        ),
+        pool=None,  # type: ignore[arg-type]
+        port=KafkaPort(SETTINGS),
+        apply=None,  # type: ignore[arg-type]
+        today_of=FixedToday(date(2026, 1, 1)),
+        metrics=Metrics(),
+        claimed_by="here",
+        stopping=stopping,
+    )
+    planner = PlannerLoop(means, plan_next)
+    task = asyncio.create_task(planner.run())
+    await asyncio.wait_for(asleep.wait(), 60)
+    assert planned == ["a", "b"]
+    asleep.clear()
+    due.append("c")
+    planner.wake()
+    await asyncio.wait_for(asleep.wait(), 60)
+    assert planned == ["a", "b", "c"]
+    stopping.set()
+    await asyncio.wait_for(task, 60)
+
+
+# Logs and numbers --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    logs.configure(level="info", style="json", stream=stream)
+    yield stream
+    root.handlers = before
+    root.setLevel(level)
+
+
+def test_a_message_that_changed_something_has_a_line_and_the_others_are_counted(
+    written: io.StringIO,
+) -> None:
+    changed = Applied(
+        record(5),
+        0,
+        Outcome.MODIFIED,
+        property_id="seaview",
+        reference="B1",
+        changes=("stay 1: arrival 2026-04-10 → 2026-04-11",),
+        tasks=("no_room",),
+    )
+    parked = Applied(record(6), 0, Outcome.PARKED, "no_rooms", property_id="seaview")
+    same = [
+        Applied(record(n), 0, outcome)
+        for n, outcome in enumerate((Outcome.UNCHANGED, Outcome.DUPLICATE, Outcome.STALE), start=7)
+    ]
+    result = SliceResult((changed, parked, *same))
+    logs.log_slice(logs.logger("test"), result, records=5, next_offset=10, seconds=0.0123)
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["message", "message", "slice"]
+    assert lines[0]["changes"] == ["stay 1: arrival 2026-04-10 → 2026-04-11"]
+    assert lines[0]["tasks"] == ["no_room"]
+    assert lines[1]["level"] == "warning"
+    assert lines[1]["reason"] == "no_rooms"
+    assert lines[2]["outcomes"] == {
+        "duplicate": 1, "modified": 1, "parked": 1, "stale": 1, "unchanged": 1,
+    }  # fmt: skip
+    assert lines[2]["duration_ms"] == 12.3
+
+
+def test_a_library_may_not_fill_the_log_with_one_sentence(written: io.StringIO) -> None:
+    for attempt in range(5):
+        logging.getLogger("aiokafka.client").error("no broker, attempt %s", attempt)
+    assert len(written.getvalue().splitlines()) == 1
+
+
+def test_a_reason_is_a_label_only_by_its_first_word() -> None:
+    metrics = Metrics()
+    reasons = ("no_rooms", "internal_error: KeyError: 'x'", "Ädä", "")
+    result = SliceResult(tuple(Applied(record(1), 0, Outcome.PARKED, one) for one in reasons))
+    metrics.count_slice(result, records=4, seconds=0.1)
+    text = metrics.text().decode()
+    assert 'channel_sync_parked_total{reason="internal_error"} 1.0' in text
+    assert 'channel_sync_parked_total{reason="other"} 2.0' in text
+    assert 'channel_sync_messages_total{outcome="parked"} 4.0' in text
