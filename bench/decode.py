@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import timeit
+from functools import partial
 from pathlib import Path
 
 from channel_sync.core.model import Arrival
@@ -31,9 +32,10 @@ def main() -> None:
     print(f"{'message':20} {'bytes':>6} {'scrub':>8} {'in all':>8}  µs")
     for name, body in bodies().items():
         timers = (
-            timeit.Timer(lambda body=body: scrub(body, "canonical")),
+            timeit.Timer(partial(scrub, body, "canonical")),
             timeit.Timer(
-                lambda body=body: decode(
+                partial(
+                    decode,
                     body,
                     headers={"format": "canonical"},
                     key=None,

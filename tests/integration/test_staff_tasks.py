@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import asyncpg
 import pytest
 
@@ -180,7 +182,7 @@ async def test_rooms_added_to_a_booking_in_house_are_placed(house: House) -> Non
     task_id = await house.ask("A", "in_house_change")
     await house.connection.execute(
         "UPDATE task SET details = jsonb_build_object('new_lines', jsonb_build_array($1::jsonb))",
-        __import__("json").dumps(new_line),
+        json.dumps(new_line),
     )
     await house.call("accept_task", task_id=task_id)
     assert (await house.stay("A", "2"))["room"] == "201"

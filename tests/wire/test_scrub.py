@@ -38,7 +38,7 @@ CARDS = [
 ]
 NOT_LUHN = ["9999999999999999", "1111000011110000"]
 CODE = "737"
-SECRET_KEYS = """
+TELLING_KEYS = """
 cvv CVV2 cvc card_cvc cc_cvc series_code seriesCode securityCode cvn csc password shared_secret
 client_secret apiKey clientToken access_token ota_property_password Authentication credentials
 """
@@ -125,7 +125,7 @@ def test_a_card_number_under_a_telling_key_does_not_survive(number: str, key: st
 
 @pytest.mark.parametrize(
     "key",
-    SECRET_KEYS.split(),
+    TELLING_KEYS.split(),
 )
 def test_codes_and_credentials_do_not_survive(key: str) -> None:
     for value in ("s3cr3t737", {"user": "u", "key": "s3cr3t737"}, ["s3cr3t737"]):

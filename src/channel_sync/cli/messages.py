@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from channel_sync.cli.bodies import records_of
 from channel_sync.cli.output import Json, as_json_line, shown
 from channel_sync.cli.session import Today, fail, let_plan, one_line, run, today_of, worker_pool
+from channel_sync.telling import told
 
 if TYPE_CHECKING:
     from channel_sync.core.model import Header, Line, Revision
@@ -105,9 +106,8 @@ def print_applied(applied: "Applied", *, as_json: bool) -> None:
         typer.echo(as_json_line(applied_row(applied)))
         return
     what = f"{applied.channel or '?'} {applied.reference or '?'}"
-    told = "; ".join((*applied.changes, *(f"task {reason}" for reason in applied.tasks)))
-    why = f" ({one_line(applied.outcome_reason)})" if applied.outcome_reason else ""
-    typer.echo(f"{applied.outcome:<10} {what:<28}{why} {told}".rstrip())
+    rules = f"  [{'; '.join(applied.rules)}]" if applied.rules else ""
+    typer.echo(f"{applied.outcome:<10} {what:<28} {told(applied)}{rules}".rstrip())
 
 
 def applied_row(applied: "Applied") -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _explained_row(explained: "Explained") -> dict[str, Any]:
 def _explained_lines(explained: "Explained") -> Iterator[str]:
     applied, revision = explained.applied, explained.revision
     yield f"{applied.channel or '?'} {applied.reference or '?'}: {applied.outcome}" + (
-        f" ({one_line(applied.outcome_reason)})" if applied.outcome_reason else ""
+        f" ({one_line(applied.outcome_reason)})" if not applied.rules else ""
     )
     yield from _block("read", _read_lines(explained.format, revision))
     yield from _block("warnings", explained.warnings)

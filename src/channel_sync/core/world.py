@@ -230,6 +230,7 @@ def _decide(
         return decide.create(draft, revision)
     if is_repeat(revision, known, kept):
         return Outcome.DUPLICATE
+    known = draft.reservation = _learn_references(known, revision)
     if by_older_reference:
         return Outcome.STALE
     renames = known.reference in revision.replaces
@@ -243,6 +244,12 @@ def _decide(
     if revision.said is Said.ENQUIRY and not _is_enquiry(known):
         return Outcome.ENQUIRY
     return decide.modify(draft, revision)
+
+
+def _learn_references(known: Reservation, revision: Revision) -> Reservation:
+    """An older revision too may name references that its booking was known by before (M12)."""
+    names = dict.fromkeys((*revision.replaces, *known.references))
+    return known if len(names) == len(known.references) else replace(known, references=tuple(names))
 
 
 def _decide_cancel(draft: Draft, revision: Revision, known: Reservation, age: Age) -> Outcome:
