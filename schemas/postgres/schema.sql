@@ -91,6 +91,7 @@ CREATE TABLE message (
     reservation_id bigint,
     outcome text NOT NULL,
     outcome_reason text NOT NULL DEFAULT ''::text,
+    outcome_detail text NOT NULL DEFAULT ''::text,
     order_basis text,
     revision text,
     today date,
@@ -168,6 +169,7 @@ CREATE TABLE reservation (
     ota_room_policy text,
     created_from_modification boolean NOT NULL DEFAULT false,
     is_tombstone boolean NOT NULL DEFAULT false,
+    replaced_by bigint,
     revision text,
     status_order revision_order,
     content_order revision_order,
@@ -295,6 +297,7 @@ CREATE VIEW v_message (
     reference text,
     outcome text,
     outcome_reason text,
+    outcome_detail text,
     order_basis text,
     received_at timestamp with time zone,
     applied_at timestamp with time zone
@@ -345,7 +348,10 @@ CREATE VIEW v_stay (
     ota_room_policy text,
     created_from_modification boolean,
     confirmation_number text,
-    revision text
+    revision text,
+    guest_names text[],
+    country text,
+    language text
 );
 CREATE VIEW v_task (
     property_id text,
@@ -450,7 +456,7 @@ CREATE FUNCTION rooms_for(was stay, wished stay, hotel property, today date) RET
 CREATE FUNCTION rooms_until(rooms allocation[], until date) RETURNS allocation[] LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body f30b43b343b2
 CREATE FUNCTION set_invoice_contact(property_id text, reference text, contact jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 037f062abde1
 CREATE FUNCTION set_policy(property_id text, reference text, ota_room_policy text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 961774ded589
-CREATE FUNCTION shown_facts(facts jsonb) RETURNS TABLE(field text, old text, new text) LANGUAGE sql IMMUTABLE; -- body b23365660d59
+CREATE FUNCTION shown_facts(facts jsonb) RETURNS TABLE(field text, old text, new text) LANGUAGE sql IMMUTABLE; -- body 47d5756f8844
 CREATE FUNCTION speak(actor text, event text, reason text) RETURNS void LANGUAGE plpgsql VOLATILE; -- body ff96acbdce70
 CREATE FUNCTION spoken(setting text) RETURNS text LANGUAGE sql STABLE; -- body 5d46a41629c2
 CREATE FUNCTION stay_changes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET enable_hashjoin=off SET enable_mergejoin=off SET enable_seqscan=off SET jit=off; -- body f9777a833a81

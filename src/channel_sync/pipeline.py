@@ -52,16 +52,22 @@ PLAN_CHANGES = 5
 
 @dataclass(slots=True)
 class Clocked:
-    """Where the time of a slice went, by verb, in microseconds."""
+    """Where the time of a slice went, by verb, in microseconds: on the clock and of CPU.
+
+    CPU is the whole process's, so it tells the truth only while one slice is in hand.
+    """
 
     stages_us: dict[str, int] = field(default_factory=dict)
+    cpu_us: dict[str, int] = field(default_factory=dict)
     since: float = field(default_factory=time.perf_counter)
+    cpu_since: float = field(default_factory=time.process_time)
 
     def lap(self, verb: str) -> None:
         """The time since the last lap belongs to this verb."""
-        now = time.perf_counter()
+        now, cpu = time.perf_counter(), time.process_time()
         self.stages_us[verb] = self.stages_us.get(verb, 0) + int((now - self.since) * 1e6)
-        self.since = now
+        self.cpu_us[verb] = self.cpu_us.get(verb, 0) + int((cpu - self.cpu_since) * 1e6)
+        self.since, self.cpu_since = now, cpu
 
 
 async def apply_slice(
@@ -149,6 +155,7 @@ async def _apply_once(
         round_trips=trips.count,
         internal_errors=sum(a.outcome_reason == INTERNAL_ERROR for a in applied),
         stages_us=clock.stages_us,
+        cpu_us=clock.cpu_us,
         properties={p: version for p, (version, _, _) in writes.properties.items()},
     )
 
@@ -268,5 +275,6 @@ def _joined(first: SliceResult, second: SliceResult) -> SliceResult:
         round_trips=first.round_trips + second.round_trips,
         internal_errors=first.internal_errors + second.internal_errors,
         stages_us=second.stages_us,
+        cpu_us=second.cpu_us,
         properties={**first.properties, **second.properties},
     )

@@ -68,12 +68,13 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class SliceResult:
-    """What one slice became. `stages_us` says where the time went, in microseconds by verb."""
+    """What one slice became; `stages_us` and `cpu_us` say where the time went, by verb."""
 
     applied: tuple[Applied, ...]
     round_trips: int = 0
     internal_errors: int = 0
     stages_us: Mapping[str, int] = field(default_factory=dict)
+    cpu_us: Mapping[str, int] = field(default_factory=dict)
     properties: Mapping[str, int] = field(default_factory=dict)
     """The properties written to, with their new version."""
 

@@ -18,9 +18,9 @@ _UNSEEN = re.compile(r"(?P<where>[^:]+): (?P<field>\w+) changed")
 _OBVIOUS = frozenset({"reference", "created_from_modification", "is_tombstone", "manual_category"})
 """Fields that the outcome says already, or that another field says better."""
 _IN_WORDS = {"contact_email": "e-mail", "contact_phone": "phone", "booked_category": "category"}
-_SILENT = frozenset(
-    {Outcome.DUPLICATE, Outcome.UNCHANGED, Outcome.STALE, Outcome.PARKED, Outcome.DEFERRED}
-)
+_UNMOVED = frozenset({Outcome.DUPLICATE, Outcome.UNCHANGED, Outcome.STALE})
+"""Outcomes that open no task, though one may be open."""
+_SILENT = _UNMOVED | {Outcome.PARKED, Outcome.DEFERRED}
 """Outcomes whose reason is worth a word where nothing changed."""
 
 
@@ -42,8 +42,9 @@ def told(applied: Applied) -> str:
         for place, changes in by_place.items()
         if (text := _place(changes))
     ]
-    parts += [f"asks: {reason}" for reason in applied.tasks]
-    if not parts and applied.outcome in _SILENT and applied.outcome_reason:
+    if applied.outcome not in _UNMOVED:
+        parts += [f"asks: {reason}" for reason in applied.tasks]
+    if not parts and applied.outcome in _SILENT and not applied.rules:
         return applied.outcome_reason
     return "; ".join(parts)
 

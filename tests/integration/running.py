@@ -14,9 +14,10 @@ from aiokafka import AIOKafkaProducer
 from channel_sync.core.model import Outcome
 from channel_sync.records import Applied, Fence, Record, SliceResult, TodayOf
 from channel_sync.settings import Settings
+from channel_sync.store import connect
 from channel_sync.worker.run import run
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 """For anything that must happen in the end; no test measures how soon."""
 
 TABLE = """
@@ -48,7 +49,7 @@ async def hand_over(
     The primary key refuses an offset that is applied twice.
     """
     del today_of
-    async with pool.acquire() as connection, connection.transaction():
+    async with connect.borrowed(pool) as connection, connection.transaction():
         if fence is not None:
             await fence.move(connection, records)
         if any(record.body.startswith(b"slow") for record in records):
@@ -96,7 +97,7 @@ def settings_for(url: str, bootstrap: str, *topics: str, **others: Any) -> Setti
         "halt_poll_seconds": 0.1,
         "lag_interval_seconds": 0.2,
         "drain_seconds": 20,
-        "log_level": "info",
+        "log_level": "warning",
         **others,
     }
     return Settings(**values)

@@ -39,7 +39,7 @@ def records(*offsets: int) -> tuple[Record, ...]:
 async def apply(
     pool: asyncpg.Pool, fence: SliceFence, part: tuple[Record, ...], *, fails: bool = False
 ) -> None:
-    async with pool.acquire() as connection, connection.transaction():
+    async with connect.borrowed(pool) as connection, connection.transaction():
         await fence.move(connection, part)
         await connection.executemany(
             "INSERT INTO handed_over VALUES ($1, $2, $3)",

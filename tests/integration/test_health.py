@@ -47,7 +47,13 @@ async def _raw(port: int, request: bytes) -> bytes:
         await writer.drain()
         return await reader.read()
     finally:
-        writer.close()
+        await hang_up(writer)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 def _parse(answer: bytes) -> tuple[int, str]:
@@ -58,7 +64,7 @@ def _parse(answer: bytes) -> tuple[int, str]:
 async def answers(port: int, path: str, status: int) -> bool:
     try:
         return (await ask(port, path))[0] == status
-    except OSError:
+    except (OSError, IndexError):
         return False
 
 
@@ -112,9 +118,10 @@ async def test_a_request_too_long_is_hung_up_on_and_too_many_are_turned_away(
     held = [
         await asyncio.open_connection("127.0.0.1", server.port) for _ in range(MOST_CONNECTIONS)
     ]
-    await until(lambda: answers(server.port, "/livez", 503))
+    with contextlib.suppress(ConnectionError):
+        assert await _raw(server.port, b"GET /livez HTTP/1.1\r\n\r\n") == b""
     for _, writer in held:
-        writer.close()
+        await hang_up(writer)
     await until(lambda: answers(server.port, "/livez", 200))
 
 
@@ -294,12 +301,12 @@ async def test_health_answers_and_sigterm_works_while_the_group_is_shared_out_an
 ) -> None:
     topic, port = make_topic(partitions=2), free_port()
     settings = settings_for(
-        url, kafka.bootstrap, topic, health_port=port, kafka_session_timeout_ms=30_000
+        url, kafka.bootstrap, topic, health_port=port, kafka_session_timeout_ms=10_000
     )
     options: dict[str, Any] = {
         "bootstrap_servers": kafka.bootstrap,
         "group_id": settings.group,
-        "session_timeout_ms": 30_000,
+        "session_timeout_ms": 10_000,
         "heartbeat_interval_ms": 500,
     }
     slow = _Slow()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import signal
@@ -17,9 +18,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from channel_sync.errors import ConfigurationError
+from channel_sync.planner import plan_next
+from channel_sync.property_file import parse_property
 from channel_sync.records import Fence, Record, SliceResult, TodayOf
 from channel_sync.settings import Settings
 from channel_sync.store import claims, connect
+from channel_sync.store.properties import load_property
 from channel_sync.worker.check import check
 from channel_sync.worker.run import run
 from tests.integration.running import (
@@ -589,3 +593,46 @@ async def test_check_proves_each_part_and_names_no_secret(
     assert not unreachable["database"].ok
     assert not unreachable["broker"].ok
     assert "hush" not in str(unreachable)
+
+
+# The real pipeline -------------------------------------------------------------------------
+
+
+async def test_a_canonical_message_becomes_a_stay_and_the_planner_runs(
+    url: str, kafka: KafkaPart, make_topic: MakeTopic
+) -> None:
+    topic = make_topic()
+    category = {"code": "DBL", "name": "Double", "capacity": 2, "rooms": ["101", "102"]}
+    described = {
+        "property": "seaview",
+        "name": "Sea View",
+        "timezone": "Europe/Lisbon",
+        "currency": "EUR",
+        "categories": [category],
+    }
+    line = {
+        "line": "1", "category": "DBL", "arrival": "2030-04-10", "departure": "2030-04-13",
+        "adults": 2, "amount": "300.00", "guests": [{"first_name": "Ada", "last_name": "Byron"}],
+    }  # fmt: skip
+    message = {
+        "schema": "channel-sync/1", "message_id": "m1", "property": "seaview",
+        "channel": "booking.com", "reference": "B1", "status": "new", "completeness": "full",
+        "revision": 1, "modified_at": "2030-03-01T10:15:00Z", "rooms": [line], "currency": "EUR",
+    }  # fmt: skip
+    connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
+    await load_property(connection, parse_property(described))
+    settings = settings_for(url, kafka.bootstrap, topic, planner_interval_seconds=0.1)
+    await send(kafka.bootstrap, topic, json.dumps(message), "no message at all")
+    async with working(settings, apply=None, plan_next=plan_next):
+
+        async def done() -> bool:
+            row = await row_of(url, topic)
+            return row is not None and row["next_offset"] == 2
+
+        await until(done)
+    stay = await connection.fetchrow("SELECT status, room FROM v_stay")
+    assert stay is not None
+    assert (stay["status"], stay["room"] in {"101", "102"}) == ("confirmed", True)
+    found = await connection.fetch('SELECT outcome FROM v_message ORDER BY "offset"')
+    assert [row["outcome"] for row in found] == ["created", "parked"]
+    await connection.close()

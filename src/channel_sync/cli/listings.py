@@ -1,8 +1,8 @@
 """The listings: `stays`, `history`, `tasks`, `messages`, `availability`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from channel_sync.cli.session import Today, database, date_option, run
 from channel_sync.store.statements import statements
 
 SQL = statements("listings")
+Fold = Callable[[AsyncIterator[Row]], AsyncIterator[Row]]
+UNTOLD_FIELDS = frozenset({None, "reference", "rooms", "pinned"})
+"""Fields that the table leaves out: others beside them, or the booking's column, say it."""
 PREFETCH = 500
 """Rows that travel at once."""
 
@@ -56,7 +59,8 @@ def history(
 ) -> None:
     """What happened, who did it, and why; a row for each value that changed."""
     arguments = (property_id, reference, first, end, search)
-    _list("history", arguments, HISTORY, as_json=as_json, empty="no history")
+    fold = None if as_json else by_version
+    _list("history", arguments, HISTORY, as_json=as_json, empty="no history", fold=fold)
 
 
 def tasks(
@@ -110,6 +114,7 @@ def _list(
     as_json: bool,
     empty: str,
     today: date | None = None,
+    fold: Fold | None = None,
 ) -> None:
     async def listing() -> None:
         async def rows() -> AsyncIterator[Row]:
@@ -117,9 +122,25 @@ def _list(
                 async for record in connection.cursor(SQL[name], *arguments, prefetch=PREFETCH):
                     yield dict(record)
 
-        await print_rows(rows(), columns, as_json=as_json, empty=empty)
+        found = rows() if fold is None else fold(rows())
+        await print_rows(found, columns, as_json=as_json, empty=empty)
 
     run(listing())
+
+
+async def by_version(rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
+    """Rows of history as a person reads them: one for each event, its changes in lines."""
+    event: dict[str, Any] | None = None
+    async for row in rows:
+        key = (row["property_id"], row["version"])
+        if event is None or event["key"] != key:
+            if event is not None:
+                yield event
+            event = {**row, "key": key, "changes": []}
+        if row["field"] not in UNTOLD_FIELDS:
+            event["changes"].append(change(row))
+    if event is not None:
+        yield event
 
 
 def booking(row: Row) -> str:
@@ -149,11 +170,10 @@ def room(row: Row) -> str:
 
 
 def change(row: Row) -> str:
-    """A change as "old → new"."""
-    if row["field"] is None:
-        return ""
+    """A change as "field: old → new"; what was not there before only as it is now."""
     old, new = ("–" if row[side] is None else shown(row[side]) for side in ("old", "new"))
-    return f"{old} → {new}"
+    was = "" if row["old"] in {None, "", "[]", "{}"} and row["new"] is not None else f"{old} → "
+    return f"{row['field'].replace('_', ' ')}: {was}{new}"
 
 
 def proposals(row: Row) -> str:
@@ -186,8 +206,7 @@ HISTORY = (
     Column("booking", booking, no_wrap=True),
     Column("who", lambda row: f"{row['actor_type']} {row['actor']}"),
     column("event"),
-    column("field"),
-    Column("change", change),
+    Column("changes", lambda row: "\n".join(row["changes"])),
     column("reason"),
 )
 TASKS = (

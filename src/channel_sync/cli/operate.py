@@ -6,6 +6,7 @@ import typer
 
 from channel_sync.cli.output import Json, as_json_line, console, new_table
 from channel_sync.cli.session import NOT_DONE, WRONG_USE, fail, run, worker_pool
+from channel_sync.errors import ChannelSyncError
 from channel_sync.settings import Settings
 
 
@@ -25,13 +26,18 @@ def demo(
     ] = 0,
 ) -> None:
     """Show the whole system on an embedded database and broker; needs nothing, leaves nothing."""
-    from channel_sync.demo.run import run_demo  # noqa: PLC0415 - an extra that need not be there
-    from channel_sync.demo.servers import ServerError  # noqa: PLC0415 - likewise
+    from channel_sync.demo.servers import ServerError  # noqa: PLC0415 - only here
 
     try:
-        code = run(run_demo(messages))
-    except ServerError as error:
+        from channel_sync.demo.run import run_demo  # noqa: PLC0415 - needs the extra `demo`
+    except ModuleNotFoundError as error:
+        fail(f"{error.name} is not installed: pip install 'channel-sync[demo]'", WRONG_USE)
+    try:
+        code = run_demo(messages)
+    except (ServerError, ChannelSyncError, TimeoutError) as error:
         fail(error)
+    except KeyboardInterrupt:
+        fail("interrupted")
     raise typer.Exit(code)
 
 

@@ -120,12 +120,14 @@ def _merge(
 ) -> tuple[Change, ...]:
     changes = []
     for aspect, names in aspects.items():
-        was = _as_held(names, tuple(getattr(base, name) for name in names))
-        now = _as_held(names, tuple(getattr(theirs, name) for name in names))
-        if now == was:
+        said_before = tuple(getattr(base, name) for name in names)
+        said_now = tuple(getattr(theirs, name) for name in names)
+        if said_before == said_now:
             continue
-        held = tuple(getattr(ours, name) for name in names)
-        changes.append(Change(aspect, names, was, now, held, judge(was, now, held)))
+        was, now = _as_held(names, said_before), _as_held(names, said_now)
+        if now != was:
+            held = tuple(getattr(ours, name) for name in names)
+            changes.append(Change(aspect, names, was, now, held, judge(was, now, held)))
     return tuple(changes)
 
 

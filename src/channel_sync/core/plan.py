@@ -159,19 +159,18 @@ class Plan:
     def _gaps(self, mask: int, first: int, end: int, step: int) -> dict[int, int]:
         """Nights free in a row from `first` towards `end`, for each bit of the mask."""
         gaps: dict[int, int] = {}
+        held_on = self.held.get
         gap = 0
         still_free = mask
         for night in range(first, end, step):
             if gap == OPEN_SIDE_NIGHTS or not still_free:
                 break
-            held = still_free & self.held.get(night, 0)
-            for bit in bits_of(held):
-                gaps[bit] = gap
-            still_free &= ~held
+            held = still_free & held_on(night, 0)
+            if held:
+                gaps |= dict.fromkeys(bits_of(held), gap)
+                still_free ^= held
             gap += 1
-        for bit in bits_of(still_free):
-            gaps[bit] = gap
-        return gaps
+        return gaps | dict.fromkeys(bits_of(still_free), gap)
 
 
 def bits_of(mask: int) -> Iterator[int]:

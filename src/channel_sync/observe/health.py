@@ -63,12 +63,11 @@ class HealthServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         try:
+            if self._connections > MOST_CONNECTIONS:
+                return  # hung up on: the others are hung up on too, in five seconds at most
             async with asyncio.timeout(REQUEST_SECONDS):
-                if self._connections > MOST_CONNECTIONS:
-                    writer.write(_answer(503, "too many connections\n"))
-                else:
-                    head = await reader.readuntil(b"\r\n\r\n")
-                    writer.write(self._respond(head))
+                head = await reader.readuntil(b"\r\n\r\n")
+                writer.write(self._respond(head))
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # whoever asked went away, was too slow or said too much: nothing is owed to it

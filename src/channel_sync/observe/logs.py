@@ -29,7 +29,7 @@ _REPEAT_SECONDS = 10.0
 
 
 class _Seldom(logging.Filter):
-    """Lets a library repeat itself every ten seconds: while a broker is away it does ten a second."""
+    """Lets a library repeat itself every ten seconds: of a broker away it tells ten a second."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from channel_sync.wire.canonical import decode_canonical
 from channel_sync.wire.context import Context
 from channel_sync.wire.errors import Unreadable, UnreadableReason
+from channel_sync.wire.json_body import quote
 from channel_sync.wire.limits import ID_CHARACTERS
 from channel_sync.wire.scrub import Scrubbed, scrub
 
@@ -113,7 +114,7 @@ def _readable(name: str, body: bytes, scrubbed: Scrubbed, limits: Limits) -> byt
         ) from None
     if name not in FORMATS:
         known = ", ".join(FORMATS)
-        said = f"the header says {name[:40]!r}" if name else "no format's marks were found"
+        said = f"the header says {quote(name)}" if name else "no format's marks were found"
         raise Unreadable(UnreadableReason.UNKNOWN_FORMAT, f"expected {known}; {said}")
     if scrubbed.body is None:
         raise Unreadable(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +13,11 @@ from aiokafka.conn import collect_hosts, create_conn
 from channel_sync.errors import ChannelSyncError, ConfigurationError, DependencyError
 
 if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer
+
     from channel_sync.settings import Settings
 
+CLOSE_SECONDS = 8.0
 _LOGIN_ERRORS = (
     kafka_errors.AuthenticationFailedError,
     kafka_errors.AuthenticationMethodNotSupported,
@@ -99,6 +104,37 @@ def in_plain_words(
             return DependencyError(f"{place} does not answer in time")
         case _:
             return DependencyError(f"{place} cannot be reached: {_words(error)}")
+
+
+async def prove_topics(consumer: AIOKafkaConsumer, settings: Settings) -> None:
+    """ConfigurationError where a topic does not exist or may not be seen: Kafka does not tell."""
+    missing = sorted(set(settings.topics) - set(await consumer.topics()))
+    if missing:
+        raise ConfigurationError(f"no such topic, or no right to see it: {', '.join(missing)}")
+
+
+async def stop(consumer: AIOKafkaConsumer, *, seconds: float = CLOSE_SECONDS) -> None:
+    """In bounded time: a broker that is away cannot be told good-bye.
+
+    What `stop` did not get done is then ended by hand: a coordinator left running would keep a
+    member in the group that is given partitions and never reads them.
+    """
+    with contextlib.suppress(TimeoutError, kafka_errors.KafkaError, OSError):
+        async with asyncio.timeout(seconds):
+            await consumer.stop()
+            return
+    coordinator, fetcher = consumer._coordinator, consumer._fetcher  # noqa: SLF001 - no other way
+    names = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task")
+    tasks = [getattr(coordinator, name, None) for name in names]
+    tasks += [getattr(fetcher, "_fetch_task", None), *getattr(fetcher, "_pending_tasks", ())]
+    left = {task for task in tasks if task is not None and not task.done()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=1.0)
+    with contextlib.suppress(TimeoutError, kafka_errors.KafkaError, OSError):
+        async with asyncio.timeout(1.0):
+            await consumer._client.close()  # noqa: SLF001 - likewise
 
 
 def _words(error: BaseException) -> str:

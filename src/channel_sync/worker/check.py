@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from aiokafka import errors as kafka_errors
 from channel_sync.errors import ChannelSyncError, ConfigurationError, DependencyError
 from channel_sync.store import connect
 from channel_sync.store.migrate import read_migrations
-from channel_sync.worker.broker import client_options, in_plain_words, why_not
+from channel_sync.worker.broker import client_options, in_plain_words, stop, why_not
 
 if TYPE_CHECKING:
     from channel_sync.settings import Settings
@@ -126,9 +125,7 @@ async def _broker(settings: Settings) -> list[Checked]:
     except (kafka_errors.KafkaError, OSError, TimeoutError) as error:
         return [Checked("broker", ok=False, detail=str(in_plain_words(error, settings)))]
     finally:
-        with contextlib.suppress(kafka_errors.KafkaError, TimeoutError, OSError):
-            async with asyncio.timeout(_READ_SECONDS):
-                await consumer.stop()
+        await stop(consumer)
 
 
 async def _topic(

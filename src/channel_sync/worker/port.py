@@ -15,10 +15,17 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka import errors as kafka_errors
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
-from channel_sync.errors import ConfigurationError, DependencyError
+from channel_sync.errors import DependencyError
 from channel_sync.records import Record
 from channel_sync.store.claims import PartitionId
-from channel_sync.worker.broker import client_options, in_plain_words, why_not
+from channel_sync.worker.broker import (
+    CLOSE_SECONDS,
+    client_options,
+    in_plain_words,
+    prove_topics,
+    stop,
+    why_not,
+)
 
 if TYPE_CHECKING:
     from channel_sync.settings import Settings
@@ -30,7 +37,7 @@ halted fetches nothing and must stay; our own watchdog looks after a worker that
 _FETCH_RECORDS = 2_000
 """Of one call: what it decodes, it decodes on the event loop."""
 _ASK_SECONDS = 15.0
-_CLOSE_SECONDS = 8.0
+_JOINING_SECONDS = 1.0
 _RETRY_MS = 500
 """Between aiokafka's own attempts at a broker that is away; each leaves two lines in the log."""
 
@@ -99,15 +106,15 @@ class KafkaPort:
         )
         try:
             await consumer.start()  # without topics, or it would wait for the group
-            await _prove_topics(consumer, settings)
+            await prove_topics(consumer, settings)
         except kafka_errors.KafkaConnectionError as error:
-            await _stop(consumer)
+            await stop(consumer)
             raise await why_not(settings) from error
         except (kafka_errors.KafkaError, OSError, TimeoutError) as error:
-            await _stop(consumer)
+            await stop(consumer)
             raise in_plain_words(error, settings) from error
         except BaseException:
-            await _stop(consumer)
+            await stop(consumer)
             raise
         self._consumer = consumer
         consumer.subscribe(settings.topics, listener=_Listener(self))
@@ -221,32 +228,20 @@ class KafkaPort:
         except (kafka_errors.KafkaError, TimeoutError) as error:
             raise DependencyError(f"Kafka takes no commit: {error}") from error
 
-    async def close(self, *, seconds: float = _CLOSE_SECONDS) -> None:
+    async def close(self, *, seconds: float = CLOSE_SECONDS) -> None:
         """Leaves the group."""
         consumer, self._consumer = self._consumer, None
+        sharing_out = self.assigned is None
         self.mark(None)
         if consumer is not None:
-            await _stop(consumer, seconds=seconds)
+            # While the group waits for its members, nobody can leave it.
+            await stop(consumer, seconds=min(seconds, _JOINING_SECONDS) if sharing_out else seconds)
 
     @property
     def _open(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             raise DependencyError("the broker is not connected")
         return self._consumer
-
-
-async def _prove_topics(consumer: AIOKafkaConsumer, settings: Settings) -> None:
-    """ConfigurationError where a topic does not exist or may not be seen: Kafka does not tell."""
-    missing = sorted(set(settings.topics) - set(await consumer.topics()))
-    if missing:
-        raise ConfigurationError(f"no such topic, or no right to see it: {', '.join(missing)}")
-
-
-async def _stop(consumer: AIOKafkaConsumer, *, seconds: float = _CLOSE_SECONDS) -> None:
-    """In bounded time: a broker that is away cannot be told good-bye."""
-    with contextlib.suppress(TimeoutError, kafka_errors.KafkaError, OSError):
-        async with asyncio.timeout(seconds):
-            await consumer.stop()
 
 
 def _fetch_failed(

@@ -90,7 +90,8 @@ COMMENT ON VIEW v_receipt IS 'What a gateway answers the channel, for each messa
 CREATE FUNCTION availability(property_id text, "from" date, "to" date)
 RETURNS TABLE (category text, night date, rooms integer, blocked integer, sold integer,
                assigned integer, free integer)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = channel_sync, pg_temp AS $$
+-- Without jit: the planner guesses high, and compiling takes a second where counting takes 20 ms.
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = channel_sync, pg_temp SET jit = off AS $$
     WITH nights AS (
         SELECT $2 + i AS night FROM generate_series(0, $3 - $2 - 1) AS i
     ), by_room AS (
@@ -114,13 +115,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = channel_sync, pg_temp AS 
            AND s.status IN ('confirmed', 'checked_in')
     ), by_booking AS (
         -- By what was booked, and of those who still needs a room of it.
-        SELECT l.booked_category AS category, n.night, count(*) AS sold,
+        SELECT l.booked_category AS category, $2 + i AS night, count(*) AS sold,
                count(*) FILTER (WHERE l.waits_elsewhere OR NOT EXISTS (
                    SELECT FROM unnest(l.rooms) AS a
-                    WHERE n.night >= a.from_date AND n.night < a.to_date)) AS waiting
-          FROM live AS l
-          JOIN nights AS n ON n.night >= l.arrival AND n.night < l.departure
-         GROUP BY l.booked_category, n.night
+                    WHERE $2 + i >= a.from_date AND $2 + i < a.to_date)) AS waiting
+          FROM live AS l,
+               generate_series(greatest(l.arrival, $2) - $2, least(l.departure, $3) - $2 - 1) AS i
+         GROUP BY l.booked_category, $2 + i
     ), by_extension AS (
         -- Nights that a guest in house asked for and that a person has not yet granted.
         SELECT coalesce((SELECT r.category FROM room AS r

@@ -1,0 +1,95 @@
+"""The demonstration, as a customer starts it: it tells its story, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SECONDS = 60
+ROWS = {
+    "new booking": "created",
+    "upgrade by hand": "staff",
+    "dates changed": "modified",
+    "the sold category repeated": "unchanged",
+    "category changed after all": "modified",
+    "new, no room left": "created",
+    "who waited is served": "planner",
+    "one of the two is gone": "modified",
+    "revision 3 comes first": "modified",
+    "revision 2 after it": "stale",
+    "the same message again": "duplicate",
+    "cancel of a guest in house": "deferred",
+    "cancel, booking unknown": "tombstoned",
+    "a message cut off": "parked",
+}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, float]:
+    """What the demonstration printed, its folder for temporary files, and how long it took."""
+    folder = tmp_path_factory.mktemp("demo")
+    # The server runs as another user where this one is root.
+    for path in (folder, *list(folder.parents)[:3]):
+        if path.stat().st_uid == os.getuid() and path != Path(folder.anchor):
+            path.chmod(path.stat().st_mode | 0o711)
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "channel_sync", "demo", "--messages", "60"],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS * 3,
+        check=False,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    return done.stdout, folder, time.monotonic() - started
+
+
+def test_each_message_has_its_row(demo: tuple[str, Path, float]) -> None:
+    text, _, _ = demo
+    for title, outcome in ROWS.items():
+        assert re.search(rf"{re.escape(title)} +{outcome}\b", text), title
+
+
+def test_what_waits_is_shown_with_its_ways_out(demo: tuple[str, Path, float]) -> None:
+    text, _, _ = demo
+    waits = text.partition("What waits for a person")[2]
+    for reason in ("no_room", "in_house_cancellation", "manual_category_dropped"):
+        assert reason in waits
+    assert re.search(r"proposal 1: upgrade to 3\d\d", waits)
+
+
+def test_the_history_of_one_booking_names_who_and_why(demo: tuple[str, Path, float]) -> None:
+    text, _, _ = demo
+    history = text.partition("The history of")[2]
+    assert re.search(r"staff anna +moved .*wedding anniversary", history)
+    assert re.search(r"booked category: STD → FAM", history)
+
+
+def test_ordinary_messages_come_on_top(demo: tuple[str, Path, float]) -> None:
+    text, _, _ = demo
+    assert "60 ordinary messages on top" in text
+
+
+def test_it_ends_by_itself_and_leaves_nothing(demo: tuple[str, Path, float]) -> None:
+    _, folder, seconds = demo
+    assert seconds < SECONDS
+    assert list(folder.iterdir()) == []
+    assert _processes_that_name(folder) == []
+
+
+def _processes_that_name(folder: Path) -> list[bytes]:
+    """The command lines of this machine's processes in which the folder occurs."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            found.append(file.read_bytes())
+    return [line for line in found if str(folder).encode() in line]
