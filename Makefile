@@ -53,15 +53,11 @@ check: $(STAMP) check-generated ## lint, format, types, import contracts, genera
 
 .PHONY: check-generated
 check-generated: $(STAMP) ## generated files say what the code says
-	@if test -d schemas/message; then \
-	  $(BIN)/python -m channel_sync schema \
-	    | diff -u schemas/message/canonical-1.schema.json - \
-	    || { echo "run: make generated" >&2; exit 1; }; fi
+	@$(BIN)/python -m tools.generated --check
 
 .PHONY: generated
 generated: $(STAMP) ## writes the generated files
-	@mkdir -p schemas/message
-	@$(BIN)/python -m channel_sync schema > schemas/message/canonical-1.schema.json
+	@$(BIN)/python -m tools.generated
 
 .PHONY: format
 format: $(STAMP) ## formats, and repairs what lint can repair

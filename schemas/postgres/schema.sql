@@ -377,6 +377,7 @@ CREATE INDEX kept_revision_by_content ON channel_sync.kept_revision USING btree 
 CREATE INDEX message_of_reservation ON ONLY channel_sync.message USING btree (property_id, reference);
 CREATE UNIQUE INDEX one_open_task_per_reason ON channel_sync.task USING btree (property_id, reservation_id, COALESCE(line, ''::text), reason) WHERE (state = 'open'::text);
 CREATE INDEX parked_of_reference ON channel_sync.parked USING btree (property_id, reference) WHERE (state = 'parked'::text);
+CREATE INDEX reservation_by_reference ON channel_sync.reservation USING btree (property_id, reference);
 CREATE INDEX reservation_reference_by_text ON channel_sync.reservation_reference USING btree (property_id, reference);
 CREATE INDEX stay_by_night ON channel_sync.stay USING btree (property_id, departure, arrival);
 CREATE INDEX stay_that_waits ON channel_sync.stay USING btree (property_id, arrival) WHERE ((status = 'confirmed'::text) AND (held OR to_place OR (rooms = '{}'::allocation[])));
@@ -406,7 +407,7 @@ CREATE TRIGGER stay_takes_nights AFTER INSERT ON channel_sync.stay REFERENCING N
 CREATE FUNCTION accept_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 9e32eac8fd3d
 CREATE FUNCTION add_wished_lines(asked task, hotel property, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 3efcc8dab5a3
 CREATE FUNCTION as_fact(field text, value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body 54295805b562
-CREATE FUNCTION availability(property_id text, "from" date, "to" date) RETURNS TABLE(category text, night date, rooms integer, blocked integer, sold integer, assigned integer, free integer) LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body c6c402db1e7b
+CREATE FUNCTION availability(property_id text, "from" date, "to" date) RETURNS TABLE(category text, night date, rooms integer, blocked integer, sold integer, assigned integer, free integer) LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET jit=off; -- body 29a728e941ec
 CREATE FUNCTION begin_staff_edit(property_id text, actor text, event text, reason text) RETURNS date LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9c122c6d83b0
 CREATE FUNCTION best_room(wished stay, wanted_category text, from_night date, today date, party bigint) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e13ece946ad6
 CREATE FUNCTION block_leaves_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 22dd22be9ed1
@@ -450,7 +451,7 @@ CREATE FUNCTION refuse_unknown_rooms(wished stay) RETURNS void LANGUAGE plpgsql 
 CREATE FUNCTION refuse_unless(asked stay, today date, allowed text[], wish text) RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body d66796c21787
 CREATE FUNCTION reinstate_stay(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 827f0e9e6d70
 CREATE FUNCTION room_conflict(property_id text, reservation_id bigint, line text, rooms allocation[], from_night date) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 81e726333a19
-CREATE FUNCTION room_of(rooms allocation[], on_date date) RETURNS text LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 5542badde045
+CREATE FUNCTION room_of(rooms allocation[], on_date date) RETURNS text LANGUAGE plpgsql IMMUTABLE; -- body 8bf7c32b2113
 CREATE FUNCTION room_reasons() RETURNS text[] LANGUAGE sql IMMUTABLE; -- body aef7691587e6
 CREATE FUNCTION rooms_for(was stay, wished stay, hotel property, today date) RETURNS allocation[] LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body dcf9b29bde2f
 CREATE FUNCTION rooms_until(rooms allocation[], until date) RETURNS allocation[] LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body f30b43b343b2
@@ -459,9 +460,9 @@ CREATE FUNCTION set_policy(property_id text, reference text, ota_room_policy tex
 CREATE FUNCTION shown_facts(facts jsonb) RETURNS TABLE(field text, old text, new text) LANGUAGE sql IMMUTABLE; -- body 47d5756f8844
 CREATE FUNCTION speak(actor text, event text, reason text) RETURNS void LANGUAGE plpgsql VOLATILE; -- body ff96acbdce70
 CREATE FUNCTION spoken(setting text) RETURNS text LANGUAGE sql STABLE; -- body 5d46a41629c2
-CREATE FUNCTION stay_changes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET enable_hashjoin=off SET enable_mergejoin=off SET enable_seqscan=off SET jit=off; -- body f9777a833a81
+CREATE FUNCTION stay_changes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET enable_hashjoin=off SET enable_mergejoin=off SET enable_seqscan=off SET jit=off; -- body fbd71bfdfc30
 CREATE FUNCTION stay_has_begun(status text, arrival date, today date) RETURNS boolean LANGUAGE sql IMMUTABLE; -- body c3648ff72810
-CREATE FUNCTION stay_leaves_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET enable_hashjoin=off SET enable_mergejoin=off SET enable_seqscan=off SET jit=off; -- body 42500ed4b1c8
+CREATE FUNCTION stay_leaves_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET enable_hashjoin=off SET enable_mergejoin=off SET enable_seqscan=off SET jit=off; -- body 7b385402270b
 CREATE FUNCTION stay_takes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body d5e6a7d75db9
 CREATE FUNCTION stretch_rooms(rooms allocation[], arrival date, departure date, from_night date) RETURNS allocation[] LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 58aae49804e1
 CREATE FUNCTION unpin_stay(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 2bcef9dc970b

@@ -8,7 +8,7 @@ from channel_sync.core.assign import NotAssigned
 from channel_sync.core.assign import assign as decide_assignment
 from channel_sync.core.draft import Draft
 from channel_sync.errors import Refused
-from channel_sync.rows import Scribe
+from channel_sync.scribe import Scribe
 from channel_sync.store.connect import borrowed
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import (

@@ -6,10 +6,10 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from channel_sync.core.judge import SetAside
 from channel_sync.core.model import Arrival, Completeness
 from channel_sync.core.world import (
     Missing,
-    SetAside,
     Step,
     World,
     apply,
@@ -81,7 +81,7 @@ def _read(record: Record, limits: Limits) -> Read:
         aside = Aside(error.reason.value, error.detail)
         scrubbed = error.scrubbed or Scrubbed(None, 0)
         return Read(record, (), error.format_name, scrubbed, unreadable=aside)
-    except Exception as error:  # a fault of ours costs this message only
+    except Exception as error:  # noqa: BLE001 - a fault of ours costs this message only
         aside = Aside(INTERNAL_ERROR, trace_of(error))
         return Read(record, (), "", Scrubbed(None, 0), unreadable=aside)
     return Read(record, decoded.revisions, decoded.format, decoded.scrubbed, decoded.warnings)
@@ -145,7 +145,7 @@ def _decide(
 ) -> Step | SetAside | Missing | Aside:
     try:
         return apply(world, revision, is_retry=is_retry)
-    except Exception as error:  # the core is pure: nothing happened, this message alone is parked
+    except Exception as error:  # noqa: BLE001 - the core is pure: only this message is parked
         return Aside(INTERNAL_ERROR, trace_of(error))
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from channel_sync.applied import applied_of
 from channel_sync.batch import read_all
 from channel_sync.core.model import Outcome
 from channel_sync.errors import Refused
 from channel_sync.pipeline import decide_slice, load_world
 from channel_sync.records import Record
-from channel_sync.rows import applied_of, write_entries
+from channel_sync.rows import write_entries
 from channel_sync.store.connect import borrowed
 from channel_sync.store.slices import Houses, Trips, save
 from channel_sync.store.statements import statements

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from channel_sync.applied import applied_of
 from channel_sync.batch import INTERNAL_ERROR, Entry, Read, decide_all, keys_of, read_all
 from channel_sync.core.world import Missing, World
 from channel_sync.errors import DependencyError
 from channel_sync.records import Explained, SliceResult
-from channel_sync.rows import applied_of, write_entries
+from channel_sync.rows import write_entries
 from channel_sync.store.connect import Fault, borrowed, classify
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import (

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from channel_sync.core.replan import replan
-from channel_sync.rows import Scribe
+from channel_sync.scribe import Scribe
 from channel_sync.store.connect import borrowed
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import PlanChanged, Trips, load_plans, load_reservations, save

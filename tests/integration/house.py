@@ -129,7 +129,8 @@ class House:
     async def stay(self, reference: str, line: str = "1") -> asyncpg.Record:
         row: asyncpg.Record | None = await self.connection.fetchrow(
             "SELECT v.*, s.last_room, s.to_place, s.manual_category_code, s.cancelled_by,"
-            " s.room_chosen_by_staff FROM v_stay v JOIN reservation r USING (property_id, reference)"
+            " s.room_chosen_by_staff FROM v_stay v"
+            " JOIN reservation r USING (property_id, reference)"
             " JOIN stay s USING (property_id, reservation_id, line)"
             " WHERE property_id = $1 AND reference = $2 AND line = $3",
             *(PROPERTY, reference, line),

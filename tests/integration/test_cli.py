@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def message(reference: str, **said: Any) -> dict[str, Any]:
 
 @pytest.fixture
 async def cli(database: str) -> Cli:
-    """`await cli("stays", "--json")`: the command in this test's database."""
+    """Runs a command in this test's database: `await cli("stays", "--json")`."""
     environment = {
         "CHANNEL_SYNC_DATABASE_URL": database,
         "CHANNEL_SYNC_KAFKA_BOOTSTRAP": None,
@@ -85,11 +85,11 @@ async def cli(database: str) -> Cli:
 
 
 @pytest.fixture
-async def house(cli: Cli, tmp_path: Path) -> AsyncIterator[Cli]:
+async def house(cli: Cli, tmp_path: Path) -> Cli:
     """The same with a hotel in which three want two rooms: A and B have one, C waits."""
     await load(cli, tmp_path, HOUSE)
     await replay(cli, tmp_path, [message(reference) for reference in "ABC"])
-    yield cli
+    return cli
 
 
 async def load(cli: Cli, folder: Path, described: dict[str, Any]) -> Result:

@@ -15,7 +15,7 @@ import pytest
 SECONDS = 60
 ROWS = {
     "new booking": "created",
-    "upgrade by hand": "staff",
+    "upgrade by hand to 204": "staff",
     "dates changed": "modified",
     "the sold category repeated": "unchanged",
     "category changed after all": "modified",

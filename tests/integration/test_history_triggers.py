@@ -195,8 +195,8 @@ async def test_a_booking_made_by_hand_is_one_row_a_stay(house: House) -> None:
 
 async def test_an_event_that_shows_nothing_is_still_one_row(house: House) -> None:
     await house.connection.execute(
-        "INSERT INTO history (property_id, version, reservation_id, actor_type, actor, event, facts)"
-        " VALUES ($1, 1000, $2, 'channel', 'booking.com', 'modified', $3)",
+        "INSERT INTO history (property_id, version, reservation_id, actor_type, actor, event,"
+        " facts) VALUES ($1, 1000, $2, 'channel', 'booking.com', 'modified', $3)",
         *(PROPERTY, house.ids["A"], json.dumps({"base.arrival": ["2026-04-01", "2026-04-02"]})),
     )
     [row] = await house.history()

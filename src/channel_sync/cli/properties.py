@@ -21,7 +21,7 @@ from channel_sync.cli.session import (
 )
 from channel_sync.errors import Refused
 from channel_sync.property_file import PropertyFile, read_property_file
-from channel_sync.store.properties import load_property
+from channel_sync.store.properties import ACTOR, load_property
 from channel_sync.store.statements import statements
 
 SQL = statements("property_file")
@@ -87,7 +87,7 @@ async def describe(connection: asyncpg.Connection, property_id: str) -> dict[str
     """A property as its file would say it; what is empty is left out."""
     (top,) = await connection.fetch(SQL["property"], property_id)
     rooms = await connection.fetch(SQL["rooms"], property_id)
-    blocks = await connection.fetch(SQL["blocks"], property_id)
+    blocks = await connection.fetch(SQL["blocks"], property_id, ACTOR)
     channels = await connection.fetch(SQL["channels"], property_id)
     described: dict[str, Any] = {
         "property": property_id,

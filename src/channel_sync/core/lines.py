@@ -83,13 +83,27 @@ def take_pair(draft: Draft, stay: Stay, line: Line, said: Said = Said.MODIFIED) 
         draft.rename(stay, theirs)
         count_untouched(draft, stay, Row.REPEATED)
         return Taken()
-    booked = stay.status is StayStatus.ENQUIRY and said is not Said.ENQUIRY
     changes = merge_line(base, theirs, stay)
     category = category_change(stay, theirs)
-    base_facts = facts_between(base, theirs, LINE_FIELDS, BASE)
     if standing(stay, draft.today) is not Standing.AHEAD:
+        base_facts = facts_between(base, theirs, LINE_FIELDS, BASE)
         draft.record("revision taken", stay.line, base_facts, rule="4 begun")
         return Taken(changed=True, deferred=record_begun(draft, stay.line, changes, category))
+    return _take_ahead(draft, stay, theirs, said, changes, category)
+
+
+def _take_ahead(
+    draft: Draft,
+    stay: Stay,
+    theirs: Line,
+    said: Said,
+    changes: tuple[Change, ...],
+    category: Change | None,
+) -> Taken:
+    """Record a channel change on a stay that has not begun; its room comes later."""
+    base = stay.base or Line()
+    booked = stay.status is StayStatus.ENQUIRY and said is not Said.ENQUIRY
+    base_facts = facts_between(base, theirs, LINE_FIELDS, BASE)
     values = {name: v for change in changes for name, v in values_to_hold(change).items()}
     if booked:
         values["status"] = StayStatus.CONFIRMED

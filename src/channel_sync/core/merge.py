@@ -127,11 +127,11 @@ def _merge(
         was, now = _as_held(names, said_before), _as_held(names, said_now)
         if now != was:
             held = tuple(getattr(ours, name) for name in names)
-            changes.append(Change(aspect, names, was, now, held, judge(was, now, held)))
+            changes.append(Change(aspect, names, was, now, held, verdict_on(was, now, held)))
     return tuple(changes)
 
 
-def judge(was: Values, now: Values, held: Values) -> Verdict:
+def verdict_on(was: Values, now: Values, held: Values) -> Verdict:
     """What a channel change from `was` to `now` means for a value that is held as `held`."""
     if held == now:
         return Verdict.AGREE
@@ -172,7 +172,7 @@ def category_change(stay: Stay, theirs: Line) -> Change | None:
         return None
     names = ("booked_category",)
     was, now = (stay.booked_category,), (theirs.category,)
-    return Change("category", names, was, now, was, judge(was, now, was))
+    return Change("category", names, was, now, was, verdict_on(was, now, was))
 
 
 def is_moved(stay: Stay, values: dict[str, object]) -> bool:

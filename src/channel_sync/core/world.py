@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING
 
 from channel_sync.core import decide
 from channel_sync.core.draft import Draft
-from channel_sync.core.match import Ambiguous, Matched, match, pair_lines
+from channel_sync.core.judge import SetAside, judge, unfit
+from channel_sync.core.match import Ambiguous, Matched, match
 from channel_sync.core.model import (
-    Completeness,
     Decision,
     Kept,
     Outcome,
     Parked,
     Reservation,
     Said,
-)
-from channel_sync.core.order import (
-    Age,
-    age_of,
-    compare,
-    is_provably_newer,
-    is_repeat,
 )
 
 if TYPE_CHECKING:
@@ -63,14 +56,6 @@ class Missing:
 
     references: tuple[ReferenceKey, ...] = ()
     plans: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """The revision is parked: nothing changed, and why."""
-
-    reason: Parked
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +109,7 @@ def apply(world: World, revision: Revision, *, is_retry: bool = False) -> Step |
     if isinstance(matched, Ambiguous):
         return _join(world, revision, found)
     known = matched.reservation if isinstance(matched, Matched) else None
-    aside = _unfit(revision, known, world.today[revision.property_id])
+    aside = unfit(revision, known, world.today[revision.property_id])
     if aside is not None:
         return aside
     reservation = known or Reservation(
@@ -139,7 +124,7 @@ def apply(world: World, revision: Revision, *, is_retry: bool = False) -> Step |
     )
     older = isinstance(matched, Matched) and matched.by_older_reference
     kept = world.kept.get((revision.property_id, reservation.reservation_id), ())
-    outcome = _decide(draft, revision, known, kept, by_older_reference=older)
+    outcome = judge(draft, revision, known, kept, by_older_reference=older)
     _advance(draft, revision, outcome)
     return _step(world, draft, revision, outcome, is_new=known is None)
 
@@ -193,94 +178,6 @@ def _join(
     if isinstance(step, Step):
         return replace(step, decisions=(*step.decisions, *absorbed))
     return step
-
-
-def _unfit(revision: Revision, known: Reservation | None, today: date) -> SetAside | None:
-    """Why a revision cannot be applied to what is known, if it cannot (rule M15)."""
-    if revision.completeness is Completeness.IDS_ONLY:
-        return SetAside(Parked.NEEDS_FETCH, "the message carries ids only: pull the booking itself")
-    if revision.said is Said.CANCELLED:
-        return None
-    if not revision.lines and (revision.completeness is Completeness.FULL or known is None):
-        if revision.said is Said.ENQUIRY:
-            return None
-        return SetAside(Parked.NO_ROOMS, "a booking without a room line")
-    lines = revision.lines or ()
-    for line in pair_lines(known.stays if known else (), lines, today).new_lines:
-        if line.arrival is None or line.departure is None:
-            where = f"rooms[{lines.index(line)}]"
-            return SetAside(
-                Parked.INCOMPLETE_LINE, f"{where}: expected arrival and departure, got none"
-            )
-    return None
-
-
-def _decide(
-    draft: Draft,
-    revision: Revision,
-    known: Reservation | None,
-    kept: tuple[Kept, ...],
-    *,
-    by_older_reference: bool,
-) -> Outcome:
-    """Repeat, older, beyond comparison or new: what the revision is, and what follows (M7)."""
-    if known is None:
-        if revision.said is Said.CANCELLED:
-            return decide.entomb(draft, revision)
-        return decide.create(draft, revision)
-    if is_repeat(revision, known, kept):
-        return Outcome.DUPLICATE
-    known = draft.reservation = _learn_references(known, revision)
-    if by_older_reference:
-        return Outcome.STALE
-    renames = known.reference in revision.replaces
-    age = Age.NEWER if renames else age_of(revision, known, known.status_order)
-    if revision.said is Said.CANCELLED:
-        return _decide_cancel(draft, revision, known, age)
-    if known.is_cancelled and known.base is not None and not known.base.is_live:
-        return _decide_revival(draft, revision, known, age, renames=renames)
-    if age is Age.OLDER or (age is Age.SAME and _arrived_before(revision, known)):
-        return Outcome.STALE
-    if revision.said is Said.ENQUIRY and not _is_enquiry(known):
-        return Outcome.ENQUIRY
-    return decide.modify(draft, revision)
-
-
-def _learn_references(known: Reservation, revision: Revision) -> Reservation:
-    """An older revision too may name references that its booking was known by before (M12)."""
-    names = dict.fromkeys((*revision.replaces, *known.references))
-    return known if len(names) == len(known.references) else replace(known, references=tuple(names))
-
-
-def _decide_cancel(draft: Draft, revision: Revision, known: Reservation, age: Age) -> Outcome:
-    if age is Age.OLDER or (age is Age.SAME and _arrived_before(revision, known)):
-        return Outcome.STALE
-    return decide.cancel(draft, revision)
-
-
-def _decide_revival(
-    draft: Draft, revision: Revision, known: Reservation, age: Age, *, renames: bool
-) -> Outcome:
-    """New or modified for a booking that the channel cancelled (rule M14)."""
-    if renames or is_provably_newer(revision, known.status_order):
-        return decide.reinstate(draft, revision)
-    if age is not Age.OLDER:
-        return decide.defer(draft, revision)
-    content = compare(revision.order, known.content_order)
-    if known.content_order is None or content is Age.NEWER:
-        return decide.fill_in(draft, revision)
-    return Outcome.STALE
-
-
-def _arrived_before(revision: Revision, known: Reservation) -> bool:
-    """Whether a message of the same order lay before the one taken last (rule M9)."""
-    if known.arrived is None:
-        return False
-    return compare(revision.arrived.order, known.arrived.order) is Age.OLDER
-
-
-def _is_enquiry(known: Reservation) -> bool:
-    return all(stay.status.value == "enquiry" for stay in known.stays)
 
 
 TAKEN = frozenset(

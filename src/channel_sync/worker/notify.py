@@ -6,7 +6,6 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from channel_sync.errors import ChannelSyncError
 from channel_sync.observe.logs import logger
 from channel_sync.store import connect
 from channel_sync.worker.means import wait_for
@@ -84,11 +83,7 @@ class Notifier:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await self._connecting(self._settings)
             await self._connection.execute(_NOTIFY, CHANNEL, payloads)
-        except Exception as error:
-            if not isinstance(error, ChannelSyncError) and (
-                connect.classify(error) is connect.Fault.PERMANENT
-            ):
-                raise
+        except Exception as error:  # noqa: BLE001 - a hint is never worth a worker
             self._log.warning("hint_waits", error=f"{type(error).__name__}: {first_line(error)}")
             await self.close()
             self.tell(pending)

@@ -279,6 +279,8 @@ def add_stay(hotel: Hotel, reference: str, stay: Stay) -> None:
 def block(hotel: Hotel, room: str, start: date, end: date) -> None:
     """A room out of order: stays that have not begun leave it and are placed anew."""
     wanted = Allocation(room, start, end)
+    if any(b.room == room and b.from_date < end and start < b.to_date for b in hotel.blocks):
+        raise Refused("blocked already")
     touched = [
         (number, stay)
         for number, stay in hotel.stays()

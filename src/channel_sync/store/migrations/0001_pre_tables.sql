@@ -107,6 +107,7 @@ CREATE TABLE reservation (
 );
 COMMENT ON COLUMN reservation.replaced_by IS
     'The reservation that goes on where this one turned out to be an older reference of it.';
+CREATE INDEX reservation_by_reference ON reservation (property_id, reference);
 COMMENT ON COLUMN reservation.base IS
     'What the channel last said of the reservation as a whole and we took; null: the hotel''s own.';
 

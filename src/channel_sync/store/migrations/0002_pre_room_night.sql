@@ -19,13 +19,18 @@ COMMENT ON FUNCTION property_today IS
 -- Allocations --------------------------------------------------------------------------------
 
 CREATE FUNCTION room_of(rooms allocation[], on_date date) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = channel_sync, pg_temp AS $$
-    SELECT coalesce(
-        (SELECT a.room FROM unnest(rooms) AS a
-          WHERE greatest(on_date, rooms[1].from_date) >= a.from_date
-            AND greatest(on_date, rooms[1].from_date) < a.to_date
-          LIMIT 1),
-        rooms[cardinality(rooms)].room)
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    night date := greatest(on_date, rooms[1].from_date);
+    last  integer := coalesce(cardinality(rooms), 0);
+BEGIN
+    FOR i IN 1 .. last LOOP
+        IF night >= rooms[i].from_date AND night < rooms[i].to_date THEN
+            RETURN rooms[i].room;
+        END IF;
+    END LOOP;
+    RETURN rooms[last].room;
+END
 $$;
 COMMENT ON FUNCTION room_of IS
     'The room of a date, or of arrival while that lies ahead, or the last one had; null: none.';

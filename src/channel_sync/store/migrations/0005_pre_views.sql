@@ -138,7 +138,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = channel_sync, pg_temp SET
          WHERE t.property_id = $1 AND t.state = 'open' AND t.reason = 'in_house_change'
            AND c ->> 'field' = 'departure' AND s.status IN ('confirmed', 'checked_in')
          GROUP BY 1, 2
-    ), capacity AS (
+    ), capacity AS MATERIALIZED (
         SELECT c.category, c.rank, c.units IS NOT NULL AS is_counted,
                coalesce(c.units, (SELECT count(*) FROM room AS r
                                    WHERE r.property_id = $1 AND r.category = c.category

@@ -18,10 +18,10 @@ SELECT r.room, r.category, r.capacity, r.is_active
   FROM room AS r WHERE r.property_id = $1 ORDER BY r.position, r.room;
 
 -- name: blocks
--- Blocks that are not over, whoever laid them.
+-- Blocks laid by one actor, the file itself: others have to be lifted where they were laid.
 SELECT b.room, b.from_date, b.to_date, b.reason
   FROM block AS b
- WHERE b.property_id = $1 AND b.to_date > property_today($1)
+ WHERE b.property_id = $1 AND b.actor = $2
  ORDER BY b.from_date, b.room;
 
 -- name: channels
