@@ -58,6 +58,7 @@ check-generated: $(STAMP) ## generated files say what the code says
 .PHONY: generated
 generated: $(STAMP) ## writes the generated files
 	@$(BIN)/python -m tools.generated
+	@$(BIN)/python -m tools.golden
 
 .PHONY: format
 format: $(STAMP) ## formats, and repairs what lint can repair

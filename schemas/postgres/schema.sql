@@ -404,8 +404,7 @@ CREATE TRIGGER stay_leaves_nights AFTER DELETE ON channel_sync.stay REFERENCING 
 CREATE TRIGGER stay_takes_nights AFTER INSERT ON channel_sync.stay REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION stay_takes_nights();
 
 -- Functions
-CREATE FUNCTION accept_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 9e32eac8fd3d
-CREATE FUNCTION add_wished_lines(asked task, hotel property, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 3efcc8dab5a3
+CREATE FUNCTION accept_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 953571649fde
 CREATE FUNCTION as_fact(field text, value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body 54295805b562
 CREATE FUNCTION availability(property_id text, "from" date, "to" date) RETURNS TABLE(category text, night date, rooms integer, blocked integer, sold integer, assigned integer, free integer) LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET jit=off; -- body 29a728e941ec
 CREATE FUNCTION begin_staff_edit(property_id text, actor text, event text, reason text) RETURNS date LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9c122c6d83b0
@@ -478,6 +477,18 @@ GRANT INSERT, SELECT, UPDATE ON consumer_partition TO channel_sync_worker;
 GRANT INSERT, SELECT ON history TO channel_sync_worker;
 GRANT INSERT, SELECT ON kept_revision TO channel_sync_worker;
 GRANT INSERT, SELECT ON message TO channel_sync_worker;
+GRANT UPDATE ON message (applied_at) TO channel_sync_worker;
+GRANT UPDATE ON message (channel) TO channel_sync_worker;
+GRANT UPDATE ON message (message_id) TO channel_sync_worker;
+GRANT UPDATE ON message (order_basis) TO channel_sync_worker;
+GRANT UPDATE ON message (outcome) TO channel_sync_worker;
+GRANT UPDATE ON message (outcome_detail) TO channel_sync_worker;
+GRANT UPDATE ON message (outcome_reason) TO channel_sync_worker;
+GRANT UPDATE ON message (property_id) TO channel_sync_worker;
+GRANT UPDATE ON message (reference) TO channel_sync_worker;
+GRANT UPDATE ON message (reservation_id) TO channel_sync_worker;
+GRANT UPDATE ON message (revision) TO channel_sync_worker;
+GRANT UPDATE ON message (today) TO channel_sync_worker;
 GRANT SELECT ON migration TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON parked TO channel_sync_worker;
 GRANT SELECT ON property TO channel_sync_worker;

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import to_jsonable_python
 
-from channel_sync.core.model import Outcome, TaskState
-from channel_sync.records import Applied
+from channel_sync.core.model import Outcome
+from channel_sync.records import Applied, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,12 +65,7 @@ def _applied(entry: Entry) -> Applied:
     revision = entry.revision
     decisions = entry.step.decisions if entry.step else ()
     events = [event for _, decision in decisions for event in decision.events]
-    tasks = [
-        task.reason.value
-        for _, decision in decisions
-        for task in decision.tasks
-        if task.state is TaskState.OPEN
-    ]
+    asked = [reason.value for _, decision in decisions for reason in decision.asked]
     return Applied(
         record=entry.read.record,
         ordinal=entry.ordinal,
@@ -81,32 +76,34 @@ def _applied(entry: Entry) -> Applied:
         channel=revision.channel if revision else None,
         reference=revision.reference if revision else None,
         message_id=revision.message_id if revision else None,
-        changes=tuple(line for event in events for line in told(event)),
+        changes=tuple(told for event in events for told in _told(event)),
+        why=tuple(why for event in events if (why := _why(event)) is not None),
         rules=_rules(entry),
-        tasks=tuple(dict.fromkeys(tasks)),
+        tasks=tuple(dict.fromkeys(asked)),
     )
 
 
-def told(event: Event) -> list[str]:
-    """An event as lines for people, without what guests are or wrote."""
-    where = f"stay {event.line}" if event.line is not None else "booking"
-    lines = []
-    for fact in event.facts:
-        if fact.field in UNTOLD or "base." in fact.field:
-            continue
-        if fact.field in PERSONAL:
-            lines.append(f"{where}: {fact.field} changed")
-        else:
-            lines.append(f"{where}: {fact.field} {_short(fact.old)} → {_short(fact.new)}")
-    if event.reason and any(fact.field == "rooms" for fact in event.facts):
-        lines.append(f"{where}: {event.reason}")
-    return lines
+def _told(event: Event) -> list[Told]:
+    """What an event changed, without what guests are or wrote."""
+    return [
+        Told(event.line, fact.field, None, None, is_hidden=True)
+        if fact.field in PERSONAL
+        else Told(event.line, fact.field, _text(fact.old), _text(fact.new))
+        for fact in event.facts
+        if fact.field not in UNTOLD and "base." not in fact.field
+    ]
 
 
-def _short(value: object) -> str:
+def _why(event: Event) -> str | None:
+    """What was decided about the room of a stay, in a sentence."""
+    moves = any(fact.field == "rooms" for fact in event.facts)
+    return f"stay {event.line}: {event.reason}" if moves and event.reason else None
+
+
+def _text(value: object) -> str | None:
     plain = to_jsonable_python(value)
-    if plain is None:
-        return "none"
     if isinstance(plain, list):
-        return "[" + ", ".join(_short(item) for item in plain) + "]"
-    return str(plain)
+        return "[" + ", ".join(_text(item) or "?" for item in plain) + "]"
+    if isinstance(plain, bool):
+        return "yes" if plain else None
+    return None if plain is None else str(plain)

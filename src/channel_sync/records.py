@@ -32,14 +32,40 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One value that a message changed, fit to be shown: nothing of what guests are or wrote.
+
+    `line` is the stay, None for the booking as a whole. `old` and `new` are None for no value;
+    `is_hidden` says that the values are not for showing.
+    """
+
+    line: str | None
+    field: str
+    old: str | None
+    new: str | None
+    is_hidden: bool = False
+
+    @property
+    def where(self) -> str:
+        """What changed: a stay, or the booking."""
+        return "booking" if self.line is None else f"stay {self.line}"
+
+    def __str__(self) -> str:
+        """The change as a line for people."""
+        if self.is_hidden:
+            return f"{self.where}: {self.field} changed"
+        return f"{self.where}: {self.field} {self.old or 'none'} → {self.new or 'none'}"
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What one reservation of one record became.
 
     `ordinal` counts the reservations of a record from 0. `outcome_reason` are the rules that
     decided or the reason of a parked message, `outcome_detail` what exactly is wrong with it.
-    `changes` are lines for people ("stay 1:
-    arrival 2026-04-10 → 2026-04-11"), `rules` the rules that decided, `tasks` the reasons of the
-    tasks opened or renewed. They name no guest.
+    `changes` are the values that changed, `why` what
+    was decided about rooms in sentences, `rules` the rules that decided, `tasks` the reasons of
+    the tasks opened or renewed. None of them names a guest.
     """
 
     record: Record
@@ -51,7 +77,8 @@ class Applied:
     channel: str | None = None
     reference: str | None = None
     message_id: str | None = None
-    changes: tuple[str, ...] = ()
+    changes: tuple[Told, ...] = ()
+    why: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
 

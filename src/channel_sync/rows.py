@@ -10,6 +10,7 @@ from pydantic_core import to_jsonable_python
 from channel_sync.applied import outcome_of, reason_of
 from channel_sync.batch import INTERNAL_ERROR
 from channel_sync.scribe import Scribe
+from channel_sync.wire.scrub import scrub_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,10 +113,11 @@ def _parked_row(entry: Entry) -> dict[str, Any]:
 
 
 def _headers(entry: Entry) -> dict[str, str]:
-    """The headers and the key, as a retry needs them."""
+    """The headers and the key, as a retry needs them, without card data."""
     record = entry.read.record
     key = {"kafka_key": record.key.decode(errors="replace")} if record.key else {}
-    return {k: v.replace("\0", "") for k, v in {**record.headers, **key}.items()}
+    said = {**record.headers, **key}
+    return {name: scrub_text(value).replace("\0", "") for name, value in said.items()}
 
 
 def _text(entry: Entry) -> str | None:

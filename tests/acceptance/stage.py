@@ -74,8 +74,11 @@ class Stage:
 
     async def rows(self, statement: str, *arguments: object) -> list[dict[str, Any]]:
         """What a PMS reads on the scenario's day."""
-        async with self.as_pms() as connection:
-            records = await connection.fetch(statement, *arguments)
+        try:
+            async with self.as_pms() as connection:
+                records = await connection.fetch(statement, *arguments)
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError) as error:
+            raise StepFailedError(f"the database lacks something: {error}") from None
         return [plain_row(dict(record)) for record in records]
 
     @asynccontextmanager

@@ -68,7 +68,7 @@ def message(reference: str, **said: Any) -> dict[str, Any]:
 
 @pytest.fixture
 async def cli(database: str) -> Cli:
-    """Runs a command in this test's database: `await cli("stays", "--json")`."""
+    """The command line, with this test's database in its settings."""
     environment = {
         "CHANNEL_SYNC_DATABASE_URL": database,
         "CHANNEL_SYNC_KAFKA_BOOTSTRAP": None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import asyncpg
 import pytest
 
@@ -174,18 +172,6 @@ async def test_a_dismissal_is_history(house: House) -> None:
 async def test_the_room_task_of_a_stay_without_a_room_is_not_dismissed(house: House) -> None:
     task_id = await house.ask("C", "no_room")
     await refused(house, "dismiss_task", task_id, "still has no room")
-
-
-async def test_rooms_added_to_a_booking_in_house_are_placed(house: House) -> None:
-    new_line = {"line": "2", "arrival": "2026-04-04", "departure": "2026-04-06", "adults": 1,
-                "booked_category": "SUI"}  # fmt: skip
-    task_id = await house.ask("A", "in_house_change")
-    await house.connection.execute(
-        "UPDATE task SET details = jsonb_build_object('new_lines', jsonb_build_array($1::jsonb))",
-        json.dumps(new_line),
-    )
-    await house.call("accept_task", task_id=task_id)
-    assert (await house.stay("A", "2"))["room"] == "201"
 
 
 async def test_units_are_accepted_while_some_are_free(house: House) -> None:

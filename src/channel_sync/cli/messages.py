@@ -124,7 +124,9 @@ def applied_row(applied: "Applied") -> dict[str, Any]:
         "reference": applied.reference,
         "outcome": str(applied.outcome),
         "outcome_reason": applied.outcome_reason,
-        "changes": list(applied.changes),
+        "outcome_detail": applied.outcome_detail,
+        "changes": [str(change) for change in applied.changes],
+        "why": list(applied.why),
         "rules": list(applied.rules),
         "tasks": list(applied.tasks),
     }
@@ -145,15 +147,20 @@ def _explained_row(explained: "Explained") -> dict[str, Any]:
 def _explained_lines(explained: "Explained") -> Iterator[str]:
     applied, revision = explained.applied, explained.revision
     yield f"{applied.channel or '?'} {applied.reference or '?'}: {applied.outcome}" + (
-        f" ({one_line(applied.outcome_reason)})" if not applied.rules else ""
+        f" ({one_line(_parked_because(applied))})" if not applied.rules else ""
     )
     yield from _block("read", _read_lines(explained.format, revision))
     yield from _block("warnings", explained.warnings)
     if revision is not None:
         yield from _block("order", [f"{revision.label}, by {revision.order.basis}"])
-    yield from _block("changes", applied.changes or ("nothing",))
+    yield from _block("changes", [str(change) for change in applied.changes] or ("nothing",))
+    yield from _block("because", applied.why)
     yield from _block("asks a person", applied.tasks)
     yield from _block("by rule", applied.rules)
+
+
+def _parked_because(applied: "Applied") -> str:
+    return ": ".join(part for part in (applied.outcome_reason, applied.outcome_detail) if part)
 
 
 def _read_lines(message_format: str, revision: "Revision | None") -> Iterator[str]:

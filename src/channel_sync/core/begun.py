@@ -70,7 +70,7 @@ def record_begun(
     wishes: list[dict[str, object]] = []
     spoken: set[str] = set()
     for change in (*changes, *((category,) if category else ())):
-        draft.cells.append(f"4 begun: {where} / {change.aspect}")
+        draft.cells.append(f"4 begun: {where} / {_column(change)}")
         wanted = values_to_hold(change)
         spoken |= set(wanted)
         if _applies(draft, stay, where, change):
@@ -80,6 +80,13 @@ def record_begun(
             wishes += changes_of(stay, wanted)
     _take(draft, stay, where, taken, changes)
     return _ask_about(draft, line, where, wishes, spoken)
+
+
+def _column(change: Change) -> str:
+    """The column of the table of begun stays that a change comes under."""
+    if change.aspect != "dates":
+        return change.aspect
+    return "departure" if change.base[0] == change.theirs[0] else "arrival"
 
 
 def _applies(draft: Draft, stay: Stay, where: Standing, change: Change) -> bool:
@@ -115,9 +122,8 @@ def _take(
     """Write what is taken, the room stretched along with an extension."""
     if where is Standing.IN_HOUSE and "departure" in taken and stay.rooms:
         last = stay.rooms[-1]
-        extra = Allocation(last.room, stay.departure, taken["departure"])  # type: ignore[arg-type]
-        taken["rooms"] = (*stay.rooms[:-1], Allocation(last.room, last.from_date, extra.to_date))
-        draft.plan = draft.plan.occupy([extra])
+        until: date = taken["departure"]  # type: ignore[assignment]
+        taken["rooms"] = (*stay.rooms[:-1], Allocation(last.room, last.from_date, until))
     draft.change(
         "modified",
         stay.line,
@@ -125,6 +131,8 @@ def _take(
         reason=f"recorded: the stay is {where}",
         rule=f"4 begun: {where}",
     )
+    if "rooms" in taken:
+        draft.set_down(stay.line)
     price = next((c for c in changes if c.aspect == "price"), None)
     if price is not None and where in {Standing.IN_HOUSE, Standing.GONE}:
         draft.ask(

@@ -54,6 +54,7 @@ class Draft:
     events: list[Event] = field(default_factory=list)
     closed: list[Task] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
+    asked: list[Reason] = field(default_factory=list)
     freed: bool = False
 
     @property
@@ -132,8 +133,13 @@ class Draft:
 
     def set_down(self, line: str) -> None:
         """Put a stay back on the plan as it now stands: its rooms, or its count."""
+        self.plan = self.plan.occupy(self.reservation.stay(line).rooms)
+        self.recount(line)
+
+    def recount(self, line: str) -> None:
+        """Count a stay where its category is counted and not numbered, and nowhere else."""
         stay = self.reservation.stay(line)
-        self.plan = self.plan.occupy(stay.rooms)
+        self.plan = self.plan.count(self.key(line), None)
         category = stay.booked_category
         if category is not None and self.house.units(category) is not None:
             nights = (category, stay.arrival.toordinal(), stay.departure.toordinal())
@@ -155,6 +161,7 @@ class Draft:
         notice: bool = False,
     ) -> None:
         """Open a task, or renew the one that is open for the same reason (rule A4)."""
+        self.asked.append(reason)
         if reason in ROOM_REASONS:
             self.settle(line, ROOM_REASONS - {reason})
         known = next((t for t in self.open_tasks(line) if t.reason is reason), None)
@@ -194,6 +201,7 @@ class Draft:
             tasks=(*self.reservation.tasks, *self.closed),
             freed=self.freed,
             cells=tuple(self.cells),
+            asked=tuple(dict.fromkeys(self.asked)),
         )
 
 

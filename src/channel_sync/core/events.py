@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from channel_sync.core.booking import Task
-from channel_sync.core.words import Outcome
+from channel_sync.core.words import Outcome, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Decision:
 
     `tasks` are the open tasks as they stand afterwards plus those closed on the way; `freed`
     says that nights came free, so that others who wait may be tried again (rule R7); `cells`
-    names the cells of the decision table that were met, in order.
+    names the cells of the decision table that were met, in order; `asked` are the reasons of the
+    tasks opened or renewed.
     """
 
     outcome: Outcome
@@ -47,3 +48,4 @@ class Decision:
     tasks: tuple[Task, ...] = ()
     freed: bool = False
     cells: tuple[str, ...] = ()
+    asked: tuple[Reason, ...] = ()

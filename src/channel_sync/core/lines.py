@@ -22,7 +22,7 @@ from channel_sync.core.merge import (
 )
 from channel_sync.core.model import Fact, Line, Said, Stay, StayStatus
 from channel_sync.core.rooms import count_untouched
-from channel_sync.core.table import Column, Placing, Row, untouched_column
+from channel_sync.core.table import Placing, Row, untouched_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,8 @@ def take_pair(draft: Draft, stay: Stay, line: Line, said: Said = Said.MODIFIED) 
     if standing(stay, draft.today) is not Standing.AHEAD:
         base_facts = facts_between(base, theirs, LINE_FIELDS, BASE)
         draft.record("revision taken", stay.line, base_facts, rule="4 begun")
-        return Taken(changed=True, deferred=record_begun(draft, stay.line, changes, category))
+        deferred = record_begun(draft, stay.line, changes, category)
+        return Taken(_placed_after_all(draft, stay), changed=True, deferred=deferred)
     return _take_ahead(draft, stay, theirs, said, changes, category)
 
 
@@ -126,6 +127,18 @@ def _take_ahead(
     )
     placings = () if said is Said.ENQUIRY else (placing,)
     return Taken(placings=placings, changed=bool(facts or base_facts), booked=booked)
+
+
+def _placed_after_all(draft: Draft, stay: Stay) -> tuple[Placing, ...]:
+    """A stay that was over by its dates alone (A7), and by the dates recorded is not any more."""
+    after = draft.reservation.stay(stay.line)
+    if after.status is not StayStatus.CONFIRMED:
+        return ()
+    if standing(stay, draft.today) is not Standing.GONE:
+        return ()
+    if standing(after, draft.today) is Standing.GONE:
+        return ()
+    return (Placing(stay.line, Row.MOVED, rooms=stay.rooms, manual=stay.manual_category_code),)
 
 
 def _row(
@@ -234,8 +247,7 @@ def cancel_line(draft: Draft, line: str, rule: str) -> bool:
     stay = draft.reservation.stay(line)
     if standing(stay, draft.today) is not Standing.AHEAD:
         return cancel_begun(draft, line, rule)
-    column = Column.PINNED if stay.pinned_room else untouched_column(stay)
-    draft.cells.append(f"4: {Row.CANCEL} / {column}")
+    draft.cells.append(f"4: {Row.CANCEL} / {untouched_column(stay)}")
     draft.freed = True
     draft.lift(line)
     values: dict[str, object] = {

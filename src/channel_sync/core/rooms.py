@@ -45,6 +45,7 @@ def place_all(draft: Draft, placings: Iterable[Placing]) -> None:
         elif placing.row is Row.UNMAPPED:
             keep_and_ask_unmapped(draft, placing)
         else:
+            draft.recount(placing.line)
             count_untouched(draft, replace(stay, manual_category_code=placing.manual), placing.row)
             _settle_unmapped(draft, stay)
     for placing in sorted(moving, key=lambda p: _claim(draft, p)):
@@ -89,7 +90,7 @@ def _place_free(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None:
     plan_of_attack = attack(draft, placing, stay)
     offer = search(draft.plan, ask, plan_of_attack.categories)
     manual = stay.manual_category_code
-    column = searched_column(placing, offer)
+    column = searched_column(placing, stay, offer)
     cell = f"4: {placing.row} / {column}"
     draft.cells.append(cell)
     unmapped = placing.row is Row.UNMAPPED or stay.booked_category is None
@@ -213,10 +214,7 @@ def _end_day_use_review(draft: Draft, line: str) -> None:
 def keep_and_ask_unmapped(draft: Draft, placing: Placing) -> None:
     """A code without a mapping alone: the room is kept, a person maps the code."""
     stay = draft.reservation.stay(placing.line)
-    pinned = stay.pinned_room is not None
-    manual = stay.manual_category_code is not None
-    column = Column.PINNED if pinned else Column.MANUAL if manual else Column.NOTHING
-    draft.cells.append(f"4: {placing.row} / {column}")
+    draft.cells.append(f"4: {placing.row} / {untouched_column(stay)}")
     present = stay.current_room(draft.today)
     ask_unmapped(
         draft, placing, Ask.of(draft.key(placing.line), stay, draft.policy, draft.today, present)

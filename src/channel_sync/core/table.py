@@ -115,15 +115,18 @@ def attack(draft: Draft, placing: Placing, stay: Stay) -> Attack:
     return Attack((manual, *here), keeps_manual=kept, notices=frozenset(here), otherwise_keeps=True)
 
 
-def searched_column(placing: Placing, offer: Offer | None) -> Column:
+def searched_column(placing: Placing, stay: Stay, offer: Offer | None) -> Column:
+    """The column of a stay without a pin that was searched for; `stay` as it stood before."""
     if placing.manual is None:
         return Column.NOTHING
-    has_room = offer is not None and offer.fits
-    wanted = placing.row is Row.TO_THIRD or (offer is not None and offer.category == placing.manual)
-    return Column.MANUAL if has_room and wanted else Column.MANUAL_FULL
+    if placing.row is Row.TO_THIRD:
+        return untouched_column(stay)
+    given = offer is not None and offer.fits and offer.category == placing.manual
+    return Column.MANUAL if given else Column.MANUAL_FULL
 
 
 def untouched_column(stay: Stay) -> Column:
+    """The column of a stay as it stands."""
     waiting = stay.is_waiting()
     if stay.pinned_room is not None:
         return Column.PINNED_TAKEN if waiting else Column.PINNED

@@ -114,6 +114,7 @@ def message_line(applied: Applied) -> dict[str, Any] | None:
     facts: dict[str, Any] = {
         "outcome": applied.outcome.value,
         "reason": applied.outcome_reason,
+        "detail": applied.outcome_detail,
         "property": applied.property_id,
         "channel": applied.channel,
         "reference": applied.reference,
@@ -122,7 +123,7 @@ def message_line(applied: Applied) -> dict[str, Any] | None:
         "partition": applied.record.partition,
         "offset": applied.record.offset,
         "ordinal": applied.ordinal or None,
-        "changes": list(applied.changes),
+        "changes": [str(change) for change in applied.changes],
         "tasks": list(applied.tasks),
     }
     return {key: value for key, value in facts.items() if value not in (None, "", [])}

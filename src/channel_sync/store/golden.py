@@ -6,9 +6,6 @@ It is made from the catalogs, since pg_dump's text differs between versions of P
 
 from __future__ import annotations
 
-import asyncio
-import sys
-
 import asyncpg
 
 from channel_sync.store.statements import statements
@@ -32,15 +29,3 @@ async def picture(connection: asyncpg.Connection) -> str:
             lines = [row["line"] for row in await connection.fetch(sql[part])]
             blocks.append("\n".join([f"-- {part.capitalize()}", *lines]) + "\n")
     return "\n".join(blocks)
-
-
-async def _main(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        sys.stdout.write(await picture(connection))
-    finally:
-        await connection.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1]))

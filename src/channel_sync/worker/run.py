@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from channel_sync import pipeline, planner
 from channel_sync.clock import RealClock
-from channel_sync.errors import ConfigurationError, DependencyError
+from channel_sync.errors import ConfigurationError
 from channel_sync.observe import logs
 from channel_sync.observe.health import HealthServer
 from channel_sync.observe.metrics import Metrics
@@ -175,7 +175,9 @@ async def _patiently(
     while not stopping.is_set():
         try:
             return await opening()
-        except DependencyError as error:
+        except Exception as error:
+            if connect.classify(error) is not connect.Fault.TRANSIENT:
+                raise
             attempt += 1
             seconds = connect.backoff_seconds(
                 attempt,

@@ -30,8 +30,8 @@ from channel_sync.core.model import (
     StayStatus,
     Task,
 )
-from tests.unit.core.house import CHANNEL, HOTEL, TODAY, day, property_of
 from tests.unit.core.hotel import Hotel
+from tests.unit.core.house import CHANNEL, HOTEL, TODAY, day, property_of
 
 WAITING = "-"
 TOKEN = re.compile(r"([A-Za-z]+?)(\d?)(!?)$")

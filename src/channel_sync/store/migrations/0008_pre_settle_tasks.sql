@@ -196,42 +196,11 @@ BEGIN
         END IF;
         PERFORM grant_to_stay(was, wish.changes, hotel, today);
     END LOOP;
-    PERFORM add_wished_lines(asked, hotel, today);
     RETURN end_staff_edit(property_id);
 END
 $$;
 COMMENT ON FUNCTION accept_task IS
     'Applies what the channel wished, as an edit of staff, or refuses and changes nothing.';
-
-CREATE FUNCTION add_wished_lines(asked task, hotel property, today date) RETURNS void
-LANGUAGE plpgsql SET search_path = channel_sync, pg_temp AS $$
-DECLARE
-    each    jsonb;
-    wished  stay;
-    nothing stay;
-BEGIN
-    FOR each IN SELECT * FROM jsonb_array_elements(coalesce(asked.details -> 'new_lines', '[]'))
-    LOOP
-        wished := jsonb_populate_record(NULL::stay, jsonb_build_object(
-            'status', 'confirmed', 'children', '[]'::jsonb, 'guest_names', '[]'::jsonb) || each
-            || jsonb_build_object(
-                'property_id', asked.property_id, 'reservation_id', asked.reservation_id,
-                'rooms', '[]'::jsonb, 'held', false, 'room_chosen_by_staff', false,
-                'to_place', false));
-        IF EXISTS (SELECT FROM stay AS s
-                    WHERE s.property_id = wished.property_id AND s.line = wished.line
-                      AND s.reservation_id = wished.reservation_id) THEN
-            RAISE EXCEPTION USING ERRCODE = 'CS001', MESSAGE =
-                format('the booking has a line %s by now', wished.line);
-        END IF;
-        nothing := wished;
-        nothing.status := 'enquiry';  -- what holds no inventory yet
-        wished.rooms := rooms_for(nothing, wished, hotel, today);
-        INSERT INTO stay SELECT wished.*;
-    END LOOP;
-END
-$$;
-COMMENT ON FUNCTION add_wished_lines IS 'Rooms that the channel added to a booking in house.';
 
 CREATE FUNCTION dismiss_task(
     property_id text, task_id bigint, actor text, reason text DEFAULT NULL)

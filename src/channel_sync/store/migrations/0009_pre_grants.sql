@@ -14,6 +14,10 @@ GRANT UPDATE (version, last_reservation_id, replan_due, planned_on)
 GRANT INSERT, UPDATE ON reservation, reservation_reference, stay, task, parked,
     consumer_partition TO channel_sync_worker;
 GRANT INSERT ON kept_revision, history, message TO channel_sync_worker;
+-- A parked message that is tried again gets another outcome; nothing else of it changes.
+GRANT UPDATE (property_id, message_id, channel, reference, reservation_id, outcome,
+              outcome_reason, outcome_detail, order_basis, revision, today, applied_at)
+    ON message TO channel_sync_worker;
 
 -- A PMS reads views and calls functions. A hotel that lets its PMS write tables grants that.
 GRANT SELECT ON v_stay, v_history, v_task, v_message, v_receipt, v_availability

@@ -1,0 +1,436 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from confluent_kafka import Message, Producer
+
+from bench.traffic import property_file
+from channel_sync.clock import RealClock
+from channel_sync.pipeline import apply_slice
+from channel_sync.planner import plan_next
+from channel_sync.property_file import parse_property
+from channel_sync.records import Record
+from channel_sync.store.connect import open_pool
+from channel_sync.store.migrate import migrate
+from channel_sync.store.properties import load_property
+from channel_sync.store.slices import Houses
+from tests.integration.checker import (
+    LISTS,
+    WHATEVER_THE_ROOMS,
+    broken_invariants,
+    compare,
+    faults_of_outcomes,
+    told,
+)
+from tests.integration.rough import RoughTraffic, Sent
+from tests.integration.running import settings_for, until
+from tests.parts.kafka import KafkaPart
+from tests.parts.postgres import PostgresPart
+
+ROOT = Path(__file__).parents[2]
+ROOMS = 8
+"""Few enough that some nights are sold out."""
+
+MakeTopic = Callable[..., str]
+
+
+# The hotels, the messages, the broker ------------------------------------------------------
+
+
+async def _template(postgres: PostgresPart, hotels: int, auto_resolve: str) -> str:
+    """A migrated database with its hotels, to copy from."""
+
+    async def prepare(url: str) -> None:
+        await migrate(url)
+        connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
+        for number in range(hotels):
+            described = {
+                **property_file(number, ROOMS),
+                "policy": {"auto_resolve": auto_resolve, "reshuffle": "off"},
+            }
+            await load_property(connection, parse_property(described))
+        await connection.close()
+
+    return await postgres.template(prepare)
+
+
+@dataclass(slots=True)
+class Log:
+    """What the broker took, as it confirmed it: partition and offset of every message."""
+
+    topic: str
+    taken: dict[tuple[int, int], tuple[Sent, datetime]] = field(default_factory=dict)
+
+    def produce(self, bootstrap: str, messages: Iterable[Sent]) -> None:
+        producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True})
+
+        def note(sent: Sent) -> Callable[[Any, Message], None]:
+            def confirmed(error: object, message: Message) -> None:
+                assert error is None, error
+                partition, offset = message.partition(), message.offset()
+                assert partition is not None
+                assert offset is not None
+                at = datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
+                self.taken[partition, offset] = (sent, at)
+
+            return confirmed
+
+        for sent in messages:
+            producer.produce(self.topic, sent.body, key=sent.key, on_delivery=note(sent))
+            producer.poll(0)
+        assert producer.flush(60) == 0
+
+    @property
+    def reservations(self) -> dict[tuple[int, int], int]:
+        return {place: sent.reservations for place, (sent, _) in self.taken.items()}
+
+    def by_partition(self) -> Iterator[list[Record]]:
+        """Each partition's records in order, one partition after the other."""
+        records: dict[int, list[Record]] = defaultdict(list)
+        for (partition, offset), (sent, at) in sorted(self.taken.items()):
+            records[partition].append(
+                Record(self.topic, partition, offset, at, sent.body or b"", sent.key.encode())
+            )
+        yield from records.values()
+
+
+# One process, in order ---------------------------------------------------------------------
+
+
+async def _apply_in_order(url: str, log: Log, slice_records: Callable[[int], int]) -> None:
+    """The same messages through one process: partition after partition, in other slices."""
+    pool = await open_pool(settings_for(url, "", log.topic))
+    houses = Houses()
+    today_of = RealClock()
+    for records in log.by_partition():
+        start = number = 0
+        while start < len(records):
+            end = start + slice_records(number)
+            await apply_slice(
+                pool, tuple(records[start:end]), today_of=today_of, houses=houses
+            )
+            start, number = end, number + 1
+    while await plan_next(pool, today_of=today_of) is not None:
+        pass
+    await pool.close()
+
+
+# Two workers -------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Worker:
+    """`channel-sync run` as an operator starts it; its log lines are JSON."""
+
+    name: str
+    url: str
+    kafka: KafkaPart
+    topic: str
+    log: Path
+    others: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("CHANNEL_SYNC_")}
+        settings = {
+            "DATABASE_URL": self.url,
+            "KAFKA_BOOTSTRAP": self.kafka.bootstrap,
+            "TOPICS": self.topic,
+            "GROUP": f"group-of-{self.topic}",
+            "CLIENT_ID": self.name,
+            "HEALTH_PORT": "0",
+            "SLICE_RECORDS": "60",
+            "KAFKA_SESSION_TIMEOUT_MS": "3000",
+            "KAFKA_HEARTBEAT_MS": "500",
+            "DATABASE_POOL_SIZE": "4",
+            "PLANNER_INTERVAL_SECONDS": "0.5",
+            "LOG_LEVEL": "warning",
+            **self.others,
+        }
+        environment |= {f"CHANNEL_SYNC_{name}": value for name, value in settings.items()}
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "channel_sync", "run"],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        assert self.process.poll() is None, f"{self.name} ended\n{self.log.read_text()}"
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait()
+
+    async def stop(self) -> int:
+        """As an operator would; the exit code."""
+        self.signal(signal.SIGTERM)
+        assert self.process is not None
+        return await asyncio.to_thread(self.process.wait, 60)
+
+    def clear_away(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def lines(self, event: str) -> list[dict[str, Any]]:
+        found = []
+        for line in self.log.read_text().splitlines():
+            with contextlib.suppress(json.JSONDecodeError):
+                said = json.loads(line)
+                if said.get("event") == event:
+                    found.append(said)
+        return found
+
+
+@dataclass(slots=True)
+class Watch:
+    """Looks on from outside, over a connection of its own."""
+
+    connection: asyncpg.Connection
+    topic: str
+
+    async def outcomes(self) -> int:
+        count: int = await self.connection.fetchval("SELECT count(*) FROM message")
+        return count
+
+    async def until(self, question: str, *arguments: object) -> None:
+        async def happened() -> bool:
+            return bool(await self.connection.fetchval(question, *arguments))
+
+        await until(happened)
+
+    async def until_held_by(self, *workers: Worker) -> None:
+        """Every partition is held, by these workers and no others, and by each of them."""
+        marks = [f":{worker.pid}:" for worker in workers]
+
+        async def shared() -> bool:
+            rows = await self.connection.fetch(
+                "SELECT claimed_by FROM consumer_partition WHERE topic = $1", self.topic
+            )
+            held = Counter(
+                next((m for m in marks if m in row["claimed_by"]), "other") for row in rows
+            )
+            return held.total() == 8 and set(held) == set(marks)
+
+        await until(shared)
+
+    async def until_planned(self) -> None:
+        await self.until("SELECT NOT EXISTS (SELECT FROM property WHERE replan_due)")
+
+    async def until_amid_a_slice(self, worker: Worker, outcomes: int) -> None:
+        """So many outcomes are there and the worker has a transaction open that has written."""
+
+        async def amid() -> bool:
+            return bool(
+                await self.connection.fetchval(
+                    "SELECT (SELECT count(*) FROM message) >= $1 AND EXISTS ("
+                    " SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND application_name = $2 AND backend_xid IS NOT NULL)",
+                    outcomes,
+                    worker.name,
+                )
+            )
+
+        deadline = time.monotonic() + 120
+        while not await amid():
+            assert time.monotonic() < deadline, "never amid a slice"
+            await asyncio.sleep(0)
+
+
+@dataclass(slots=True)
+class Table:
+    """What was seen, for people: printed at the end."""
+
+    rows: list[tuple[str, object]] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def add(self, name: str, value: object) -> None:
+        self.rows.append((name, value))
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.add(name, f"{now - self.began:.1f} s")
+        self.began = now
+
+    def show(self, title: str) -> None:
+        width = max(len(name) for name, _ in self.rows)
+        lines = [f"  {name:{width}}  {value}" for name, value in self.rows]
+        print("\n".join(["", title, *lines]))  # noqa: T201 - the figures of the proof
+
+
+@contextlib.asynccontextmanager
+async def _two_workers(
+    url: str, kafka: KafkaPart, topic: str, folder: Path, **others: str
+) -> AsyncIterator[tuple[Worker, Worker, Watch]]:
+    connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
+    first, second = (
+        Worker(name, url, kafka, topic, folder / f"{name}.log", others)
+        for name in ("worker-1", "worker-2")
+    )
+    try:
+        first.start()
+        second.start()
+        yield first, second, Watch(connection, topic)
+    finally:
+        first.clear_away()
+        second.clear_away()
+        await connection.close()
+
+
+# The proofs --------------------------------------------------------------------------------
+
+
+@pytest.mark.real_kafka
+async def test_two_workers_one_killed_end_where_one_process_in_order_ends(
+    postgres: PostgresPart, kafka: KafkaPart, make_topic: MakeTopic, tmp_path: Path,
+) -> None:  # fmt: skip
+    table = Table()
+    template = await _template(postgres, hotels=200, auto_resolve="off")
+    messages = list(RoughTraffic(200).messages(10_000))
+    log = Log(make_topic(partitions=8))
+    async with postgres.database(template) as url, postgres.database(template) as in_order:
+        table.lap("200 hotels")
+        async with _two_workers(url, kafka, log.topic, tmp_path) as (first, second, watch):
+            await watch.until_held_by(first, second)
+            table.lap("two workers share 8 partitions")
+            await asyncio.to_thread(log.produce, kafka.bootstrap, messages)
+            table.lap("messages produced")
+            expected = sum(log.reservations.values())
+            await watch.until_amid_a_slice(first, expected // 2)
+            first.kill()
+            at_kill = await watch.outcomes()
+            assert at_kill < expected * 3 // 4, "killed too late to prove anything"
+            table.lap("first half, then kill -9 amid a slice")
+            first.start()
+            await watch.until_held_by(first, second)
+            table.lap("started again, both hold partitions")
+            await watch.until("SELECT count(*) >= $1 FROM message", expected)
+            await watch.until_planned()
+            table.lap("every message has its outcome")
+            assert [await first.stop(), await second.stop()] == [0, 0]
+            table.lap("both stopped by SIGTERM, exit 0")
+            epochs = await watch.connection.fetchval("SELECT sum(epoch) FROM consumer_partition")
+            ends = dict(
+                await watch.connection.fetch(
+                    "SELECT partition, next_offset FROM consumer_partition"
+                )
+            )
+        await _apply_in_order(in_order, log, lambda number: (1, 500, 17, 200)[number % 4])
+        table.lap("one process, in order, other slices")
+
+        faults = await faults_of_outcomes(url, log.topic, log.reservations)
+        assert not faults, told(faults)
+        assert ends == Counter(partition for partition, _ in log.taken)
+        assert not (broken := await broken_invariants(url)), told(broken)
+        differences, rows = await compare(url, in_order)
+        if differences:
+            pytest.fail(told(differences))
+        table.lap("compared")
+        outcomes = await _outcomes(url)
+        tasks = await _open_tasks(url)
+    assert outcomes.keys() >= {
+        "created", "modified", "cancelled", "unchanged", "duplicate", "stale", "deferred",
+        "tombstoned", "enquiry", "parked",
+    }  # fmt: skip
+    assert "internal_error" not in {line["reason"] for line in first.lines("parked")}
+    assert tasks["no_room"] > 20, "the hotels were too empty to prove anything about rooms"
+    table.add("messages", len(log.taken))
+    table.add("outcomes", f"{sum(outcomes.values())}, expected {expected}")
+    table.add("", ", ".join(f"{name} {count}" for name, count in outcomes.most_common()))
+    table.add("open tasks", ", ".join(f"{name} {count}" for name, count in tasks.most_common()))
+    table.add("kills", f"1, after {at_kill} outcomes")
+    table.add("takeovers", epochs)
+    table.add("slices fenced off", len(first.lines("fenced")) + len(second.lines("fenced")))
+    table.add("rows compared", f"{rows} in {len(LISTS)} lists, 0 differences")
+    table.add("broker", kafka.label)
+    table.add("database", postgres.label)
+    table.show("Two workers against one process in order")
+
+
+@pytest.mark.real_kafka
+async def test_a_worker_frozen_and_thawed_is_fenced_off_and_no_stay_is_left_without_room_or_task(
+    postgres: PostgresPart, kafka: KafkaPart, make_topic: MakeTopic, tmp_path: Path,
+) -> None:  # fmt: skip
+    """With rooms given as they become free, by when the planner looks: invariants hold."""
+    table = Table()
+    template = await _template(postgres, hotels=30, auto_resolve="on")
+    messages = list(RoughTraffic(30, seed=3).messages(2_400))
+    log = Log(make_topic(partitions=8))
+    async with postgres.database(template) as url, postgres.database(template) as in_order:
+        async with _two_workers(
+            url, kafka, log.topic, tmp_path, SLICE_RECORDS="5",
+            DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS="60000", DATABASE_LOCK_TIMEOUT_MS="60000",
+        ) as (first, second, watch):  # fmt: skip
+            await watch.until_held_by(first, second)
+            await asyncio.to_thread(log.produce, kafka.bootstrap, messages)
+            expected = sum(log.reservations.values())
+            await watch.until("SELECT count(*) >= $1 FROM message", expected // 4)
+            first.signal(signal.SIGSTOP)
+            at_freeze = await watch.outcomes()
+            table.lap("one frozen")
+            await watch.until_held_by(second)
+            table.lap("the other holds all partitions")
+            first.signal(signal.SIGCONT)
+            await watch.until("SELECT count(*) >= $1 FROM message", expected)
+            await watch.until_planned()
+            await watch.until_held_by(first, second)
+            table.lap("thawed, and every message has its outcome")
+            assert [await first.stop(), await second.stop()] == [0, 0]
+        await _apply_in_order(in_order, log, lambda number: (300, 2)[number % 2])
+        faults = await faults_of_outcomes(url, log.topic, log.reservations)
+        assert not faults, told(faults)
+        for one in (url, in_order):
+            assert not (broken := await broken_invariants(one)), told(broken)
+        differences, rows = await compare(url, in_order, only=WHATEVER_THE_ROOMS)
+        if differences:
+            pytest.fail(told(differences))
+    table.add("messages", len(log.taken))
+    table.add("frozen", f"after {at_freeze} of {expected} outcomes")
+    table.add("slices fenced off", len(first.lines("fenced")) + len(second.lines("fenced")))
+    table.add("rows compared", f"{rows} in {len(WHATEVER_THE_ROOMS)} lists, 0 differences")
+    table.show("A frozen worker")
+
+
+async def _outcomes(url: str) -> Counter[str]:
+    return await _counted(url, "SELECT outcome, count(*) FROM message GROUP BY 1")
+
+
+async def _open_tasks(url: str) -> Counter[str]:
+    return await _counted(url, "SELECT reason, count(*) FROM task WHERE state='open' GROUP BY 1")
+
+
+async def _counted(url: str, query: str) -> Counter[str]:
+    connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
+    try:
+        return Counter(dict(await connection.fetch(query)))
+    finally:
+        await connection.close()
+
+
+# The checker -------------------------------------------------------------------------------
