@@ -119,6 +119,7 @@ CREATE TABLE parked (
     message_id text,
     channel text,
     reference text,
+    replaces text[] NOT NULL DEFAULT '{}'::text[],
     completeness text,
     reason text NOT NULL,
     detail text NOT NULL DEFAULT ''::text,
@@ -147,6 +148,7 @@ CREATE TABLE property (
     last_reservation_id bigint NOT NULL DEFAULT 0,
     replan_due boolean NOT NULL DEFAULT false,
     planned_on date,
+    plan_failed_at timestamp with time zone,
     CONSTRAINT property_pkey PRIMARY KEY (property_id)
 );
 CREATE TABLE reservation (
@@ -379,6 +381,7 @@ CREATE UNIQUE INDEX one_open_task_per_reason ON channel_sync.task USING btree (p
 CREATE INDEX parked_of_reference ON channel_sync.parked USING btree (property_id, reference) WHERE (state = 'parked'::text);
 CREATE INDEX reservation_by_reference ON channel_sync.reservation USING btree (property_id, reference);
 CREATE INDEX reservation_reference_by_text ON channel_sync.reservation_reference USING btree (property_id, reference);
+CREATE INDEX reservation_reference_of_reservation ON channel_sync.reservation_reference USING btree (property_id, reservation_id);
 CREATE INDEX stay_by_night ON channel_sync.stay USING btree (property_id, departure, arrival);
 CREATE INDEX stay_that_waits ON channel_sync.stay USING btree (property_id, arrival) WHERE ((status = 'confirmed'::text) AND (held OR to_place OR (rooms = '{}'::allocation[])));
 CREATE UNIQUE INDEX task_by_id ON channel_sync.task USING btree (task_id);
@@ -404,7 +407,7 @@ CREATE TRIGGER stay_leaves_nights AFTER DELETE ON channel_sync.stay REFERENCING 
 CREATE TRIGGER stay_takes_nights AFTER INSERT ON channel_sync.stay REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION stay_takes_nights();
 
 -- Functions
-CREATE FUNCTION accept_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 953571649fde
+CREATE FUNCTION accept_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body cdc618062b55
 CREATE FUNCTION as_fact(field text, value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body 54295805b562
 CREATE FUNCTION availability(property_id text, "from" date, "to" date) RETURNS TABLE(category text, night date, rooms integer, blocked integer, sold integer, assigned integer, free integer) LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET jit=off; -- body 29a728e941ec
 CREATE FUNCTION begin_staff_edit(property_id text, actor text, event text, reason text) RETURNS date LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9c122c6d83b0
@@ -415,13 +418,14 @@ CREATE FUNCTION block_wins() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY 
 CREATE FUNCTION cancel_stay(property_id text, reference text, line text DEFAULT NULL::text, actor text DEFAULT NULL::text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body d026bc9c1bd5
 CREATE FUNCTION check_in(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body bb5031b9908a
 CREATE FUNCTION check_out(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 00d45928891b
-CREATE FUNCTION close_settled_tasks(was stay, now_is stay, event text) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 62193bf57c70
+CREATE FUNCTION close_settled_tasks(was stay, now_is stay, event text) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body aa434dbab3ac
 CREATE FUNCTION close_tasks(property_id text, reservation_id bigint, line text, reasons text[], state text, closed_by text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 8fce66461203
 CREATE FUNCTION dismiss_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 60a126311882
+CREATE FUNCTION drop_granted_wishes(now_is stay, by_whom text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9b23f084a301
 CREATE FUNCTION edit_stay(property_id text, reference text, line text, changes jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 56742efbeff9
 CREATE FUNCTION end_staff_edit(property_id text) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body be17e309aad5
 CREATE FUNCTION enter_status(asked stay, status text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 23d8d51cd709
-CREATE FUNCTION facts_between(old_row jsonb, new_row jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body 98cebad6eeba
+CREATE FUNCTION facts_between(old_row jsonb, new_row jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body d514059e3ba5
 CREATE FUNCTION find_reservation(property_id text, reference text) RETURNS reservation LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body a0476e6ed9ab
 CREATE FUNCTION find_stay(property_id text, reference text, line text) RETURNS stay LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body f46140e957b2
 CREATE FUNCTION grant_to_stay(was stay, changes jsonb, hotel property, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 5858fe9bb427
@@ -464,6 +468,7 @@ CREATE FUNCTION stay_has_begun(status text, arrival date, today date) RETURNS bo
 CREATE FUNCTION stay_leaves_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET enable_hashjoin=off SET enable_mergejoin=off SET enable_seqscan=off SET jit=off; -- body 7b385402270b
 CREATE FUNCTION stay_takes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body d5e6a7d75db9
 CREATE FUNCTION stretch_rooms(rooms allocation[], arrival date, departure date, from_night date) RETURNS allocation[] LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 58aae49804e1
+CREATE FUNCTION take_as_base(asked task) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 7a6351089c0d
 CREATE FUNCTION unpin_stay(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 2bcef9dc970b
 CREATE FUNCTION write_history(property_id text, reservation_id bigint, line text, event text, facts jsonb) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body a967d8590f1c
 
@@ -493,6 +498,7 @@ GRANT SELECT ON migration TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON parked TO channel_sync_worker;
 GRANT SELECT ON property TO channel_sync_worker;
 GRANT UPDATE ON property (last_reservation_id) TO channel_sync_worker;
+GRANT UPDATE ON property (plan_failed_at) TO channel_sync_worker;
 GRANT UPDATE ON property (planned_on) TO channel_sync_worker;
 GRANT UPDATE ON property (replan_due) TO channel_sync_worker;
 GRANT UPDATE ON property (version) TO channel_sync_worker;

@@ -104,12 +104,11 @@ def decide_all(
     *,
     failed: frozenset[int] = frozenset(),
     only_ordinal: int | None = None,
-    is_retry: bool = False,
 ) -> tuple[list[Entry], World] | Missing:
     """Decide every revision of a slice in order; each sees the world after the ones before.
 
     `failed` are the positions of records that the database refused: they are parked.
-    `only_ordinal` decides one reservation of each record; a retry does not queue behind itself.
+    `only_ordinal` decides one reservation of each record.
     """
     entries: list[Entry] = []
     for position, read in enumerate(reads):
@@ -124,7 +123,7 @@ def decide_all(
                     INTERNAL_ERROR, "the database refused what was decided"
                 )
             else:
-                step = _decide(world, revision, is_retry=is_retry)
+                step = _decide(world, revision)
             if isinstance(step, Missing):
                 return step
             if isinstance(step, Step):
@@ -135,16 +134,25 @@ def decide_all(
                 step = Aside(step.reason.value, step.detail)
             known = normalise(world, revision)
             if revision.completeness in OVERTAKEN:
-                world = replace(world, blocked=world.blocked | set(reference_keys(known)))
+                world = replace(world, blocked=world.blocked | _kin(world, known))
             entries.append(Entry(read, ordinal, known, aside=step))
     return entries, world
 
 
-def _decide(
-    world: World, revision: Revision, *, is_retry: bool
-) -> Step | SetAside | Missing | Aside:
+def _kin(world: World, revision: Revision) -> set[ReferenceKey]:
+    """Every reference of the bookings that a revision speaks of, as `load_blocked` finds them."""
+    kin = set(reference_keys(revision))
+    for key in tuple(kin):
+        number = world.references.get(key)
+        if number is not None:
+            references = world.reservations[key[0], number].references
+            kin |= {(key[0], key[1], reference) for reference in references}
+    return kin
+
+
+def _decide(world: World, revision: Revision) -> Step | SetAside | Missing | Aside:
     try:
-        return apply(world, revision, is_retry=is_retry)
+        return apply(world, revision)
     except Exception as error:  # noqa: BLE001 - the core is pure: only this message is parked
         return Aside(INTERNAL_ERROR, trace_of(error))
 

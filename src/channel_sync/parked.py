@@ -69,17 +69,17 @@ async def _retry(
             raise Refused(f"the body of {parked_id} could not be kept; the sender must send again")
         reads = read_all((_record(row),), limits)
         trips = Trips(connection)
-        world = await load_world(trips, reads, today_of, Houses())
+        world = await load_world(trips, reads, today_of, Houses(), parked_id)
         only = row["ordinal"] if row["reference"] is not None else None
-        entries, before, after = await decide_slice(
-            trips, world, reads, only_ordinal=only, is_retry=True
-        )
+        entries, before, after = await decide_slice(trips, world, reads, only_ordinal=only)
         writes = write_entries(entries, before, after, received_at=datetime.now(UTC))
         messages, writes.messages = writes.messages, []
         await save(trips, writes)
         await connection.execute(SQL["replace_messages"], orjson.dumps(messages).decode())
         applied = applied_of(entries)
-        if all(one.outcome is not Outcome.PARKED for one in applied):
+        if not any(
+            one.outcome is Outcome.PARKED and one.ordinal == row["ordinal"] for one in applied
+        ):
             await connection.execute(SQL["close_parked"], parked_id, "retried", actor)
         return applied
 

@@ -162,9 +162,17 @@ async def _apply_once(
 
 
 async def load_world(
-    trips: Trips, reads: Sequence[Read], today_of: TodayOf, houses: Houses
+    trips: Trips,
+    reads: Sequence[Read],
+    today_of: TodayOf,
+    houses: Houses,
+    retried: int | None = None,
 ) -> World:
-    """Lock the properties of a slice, and load what its revisions are likely to need."""
+    """Lock the properties of a slice, and load what its revisions are likely to need.
+
+    `retried` is the `parked_id` of a message that is tried again: it does not wait for itself,
+    nor for those that were parked after it.
+    """
     versions = await lock_properties(trips, _property_ids(reads))
     known: dict[str, Property] = {}
     stale = []
@@ -199,7 +207,7 @@ async def load_world(
         references=references,
         reservations=reservations,
         kept=await load_kept(trips, wanted),
-        blocked=await load_blocked(trips, keys),
+        blocked=await load_blocked(trips, keys, retried),
     )
 
 
@@ -209,8 +217,6 @@ async def decide_slice(
     reads: Sequence[Read],
     failed: frozenset[int] = frozenset(),
     only_ordinal: int | None = None,
-    *,
-    is_retry: bool = False,
 ) -> tuple[list[Entry], World, World]:
     """Decide off the event loop, loading what turns out to be missing; world before and after."""
     for _ in range(LOAD_ROUNDS):
@@ -220,7 +226,6 @@ async def decide_slice(
             reads,
             failed=failed,
             only_ordinal=only_ordinal,
-            is_retry=is_retry,
         )
         if not isinstance(decided, Missing):
             return decided[0], world, decided[1]

@@ -26,7 +26,8 @@ ACTOR = "channel-sync"
 async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> str | None:
     """Plan one property that is due, if any can be had, and return its id.
 
-    A property that another planner holds is left to it. What the front desk changes meanwhile
+    A property that another planner holds is left to it; one that cannot be planned raises, and
+    comes after all others from then on. What the front desk changes meanwhile
     makes the property due again.
     """
     property_id: str | None = None
@@ -38,6 +39,10 @@ async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> str | None:
                     await _plan(connection, property_id, today_of)
         except PlanChanged:
             pass  # rolled back and still due: the next look sees what the front desk did
+        except Exception:
+            if property_id is not None:
+                await connection.execute(SQL["mark_failed"], property_id)
+            raise
     return property_id
 
 

@@ -101,6 +101,7 @@ def _parked_row(entry: Entry) -> dict[str, Any]:
         "message_id": revision.message_id if revision else None,
         "channel": revision.channel if revision else None,
         "reference": revision.reference if revision else None,
+        "replaces": list(revision.replaces) if revision else [],
         "completeness": revision.completeness.value if revision else None,
         "reason": aside.reason if aside else INTERNAL_ERROR,
         "detail": aside.detail if aside else "",

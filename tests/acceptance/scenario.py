@@ -50,7 +50,10 @@ def load(path: Path) -> Scenario:
         ScenarioError: it does not follow the format.
     """
     text = path.read_text(encoding="utf-8")
-    raw = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    try:
+        raw = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{path.name}: not YAML: {error}") from error
     if not isinstance(raw, dict) or not isinstance(raw.get("steps"), list):
         raise ScenarioError(f"{path.name}: a scenario is a mapping with a list of `steps`")
     today = as_date(raw.get("today") or FIRST_DAY)

@@ -211,54 +211,44 @@ class RoughTraffic:
         return Sent(booking["property"], json.dumps(body).encode(), "unknown property")
 
     def _broken(self) -> Sent:
-        booking = copy.deepcopy(self._some())
-        room = booking["rooms"][0]
+        booking = self._some()
+        kind = self.chance.choice(list(SPOILT))
         body = self._said(booking)
-        whole = json.dumps(body).encode()
-        arrival = date.fromisoformat(room["arrival"])
-        room_said = body["rooms"][0]
-        kind = self.chance.choice(list(BROKEN))
-        match kind:
-            case "empty":
-                spoilt: bytes | None = b""
-            case "deleted":
-                spoilt = None
-            case "cut off":
-                spoilt = whole[: self.chance.randrange(1, len(whole))]
-            case "not UTF-8":
-                spoilt = whole.replace(b'"channel-sync/1"', b'"channel-sync/1\xff"')
-            case "not a number":
-                spoilt = whole.replace(f'"{room["amount"]}"'.encode(), b"NaN", 1)
-            case "deep":
-                spoilt = whole[:-1] + b', "extra": ' + b"[" * 900 + b"]" * 900 + b"}"
-            case "a card, cut off":
-                spoilt = whole[:-9] + b', "comments": "' + CARD.encode()
-            case "backwards":
-                room_said["departure"] = (arrival - timedelta(days=1)).isoformat()
-                spoilt = json.dumps(body).encode()
-            case "a year and more":
-                room_said["departure"] = (arrival + timedelta(days=400)).isoformat()
-                spoilt = json.dumps(body).encode()
-            case "no rooms":
-                # A booking of its own: a cancellation may say no rooms.
-                fresh = {**body, "reference": f"N{self.number}", "status": "new", "rooms": []}
-                spoilt = json.dumps(fresh).encode()
-            case _:
-                body["completeness"] = "ids_only"
-                spoilt = json.dumps(body).encode()
-        return Sent(booking["property"], spoilt, kind)
+        return Sent(booking["property"], SPOILT[kind](body, self.chance), kind)
 
 
-BROKEN = (
-    "empty",
-    "deleted",
-    "cut off",
-    "not UTF-8",
-    "not a number",
-    "deep",
-    "a card, cut off",
-    "backwards",
-    "a year and more",
-    "no rooms",
-    "ids only",
-)
+def _as_json(body: Booking, **others: Any) -> bytes:
+    return json.dumps({**body, **others}).encode()
+
+
+def _departing(body: Booking, nights: int) -> bytes:
+    room = body["rooms"][0]
+    departure = date.fromisoformat(room["arrival"]) + timedelta(days=nights)
+    return _as_json(body, rooms=[{**room, "departure": departure.isoformat()}])
+
+
+def _cut_off(body: Booking, chance: random.Random) -> bytes:
+    whole = _as_json(body)
+    return whole[: chance.randrange(1, len(whole))]
+
+
+def _not_a_number(body: Booking, _: random.Random) -> bytes:
+    return _as_json(body).replace(f'"{body["rooms"][0]["amount"]}"'.encode(), b"NaN", 1)
+
+
+SPOILT: dict[str, Callable[[Booking, random.Random], bytes | None]] = {
+    "empty": lambda *_: b"",
+    "deleted": lambda *_: None,
+    "cut off": _cut_off,
+    "not UTF-8": lambda body, _: _as_json(body).replace(b"channel-sync/1", b"channel-sync/1\xff"),
+    "not a number": _not_a_number,
+    "deep": lambda body, _: _as_json(body)[:-1] + b', "extra": ' + b"[" * 900 + b"]" * 900 + b"}",
+    "a card, cut off": lambda body, _: _as_json(body)[:-9] + b', "comments": "' + CARD.encode(),
+    "backwards": lambda body, _: _departing(body, -1),
+    "a year and more": lambda body, _: _departing(body, 400),
+    # Under a reference of its own: a cancellation may say no rooms.
+    "no rooms": lambda body, _: _as_json(
+        body, reference=f"N{body['message_id']}", status="new", rooms=[]
+    ),
+    "ids only": lambda body, _: _as_json(body, completeness="ids_only"),
+}

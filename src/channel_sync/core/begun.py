@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from channel_sync.core.draft import changes_of, wish
-from channel_sync.core.merge import Verdict, values_to_hold
-from channel_sync.core.model import Allocation, Reason, StayStatus
+from channel_sync.core.merge import Verdict, merge_line, values_to_hold
+from channel_sync.core.model import Allocation, Line, Reason, StayStatus
 from channel_sync.core.place import Ask, is_free, party_of
 
 if TYPE_CHECKING:
@@ -52,27 +52,30 @@ RECORDED: dict[Standing, frozenset[str]] = {
 }
 """Aspects whose column takes theirs while the rooms do not move; remarks are always taken."""
 
-WEIGHTY = frozenset({"dates", "occupancy", "price", "category"})
+WEIGHTY = frozenset({"dates", "occupancy", "price", "category", "unmapped category"})
 """Aspects that the table of begun stays speaks of one by one."""
 
 
 def record_begun(
-    draft: Draft, line: str, changes: tuple[Change, ...], category: Change | None
+    draft: Draft, line: str, changes: tuple[Change, ...], category: Change | None, *, recoded: bool
 ) -> bool:
     """Record a channel change on a stay that has begun or ended; True if a person decides.
 
-    The base has moved already. `category` is a change of the category booked, as (mapped)
-    category codes of ours.
+    The base has moved already. `category` is a change of the category booked, to one of ours or
+    to a code of the channel's that means nothing to us; `recoded` says that the channel spoke of
+    the category at all, be it to take a change back.
     """
     stay = draft.reservation.stay(line)
     where = standing(stay, draft.today)
     taken: dict[str, object] = {}
     wishes: list[dict[str, object]] = []
-    spoken: set[str] = set()
+    spoken: set[str] = {"booked_category"} if recoded else set()
     for change in (*changes, *((category,) if category else ())):
         draft.cells.append(f"4 begun: {where} / {_column(change)}")
         wanted = values_to_hold(change)
         spoken |= set(wanted)
+        if where is Standing.GONE and change.aspect == "unmapped category":
+            continue  # nothing to record, and nobody sleeps there any more
         if _applies(draft, stay, where, change):
             taken |= wanted
             notice_replaced(draft, line, (change,))
@@ -80,6 +83,13 @@ def record_begun(
             wishes += changes_of(stay, wanted)
     _take(draft, stay, where, taken, changes)
     return _ask_about(draft, line, where, wishes, spoken)
+
+
+def remarks_of(stay: Stay, theirs: Line) -> dict[str, object]:
+    """What a line says of a stay beyond dates, party, price and category."""
+    changes = merge_line(stay.base or Line(), theirs, stay)
+    light = [change for change in changes if change.aspect not in WEIGHTY]
+    return {name: value for change in light for name, value in values_to_hold(change).items()}
 
 
 def _column(change: Change) -> str:
@@ -134,7 +144,8 @@ def _take(
     if "rooms" in taken:
         draft.set_down(stay.line)
     price = next((c for c in changes if c.aspect == "price"), None)
-    if price is not None and where in {Standing.IN_HOUSE, Standing.GONE}:
+    asked = price is not None and price.verdict is not Verdict.AGREE
+    if price is not None and asked and where in {Standing.IN_HOUSE, Standing.GONE}:
         draft.ask(
             Reason.PRICE_DIFFERENCE,
             stay.line,
@@ -225,10 +236,12 @@ def cancel_begun(draft: Draft, line: str, rule: str) -> bool:
         return False
     if where is Standing.OFF:
         draft.settle(line, [Reason.STATUS_CONFLICT])
+        reason = "the channel cancelled it too"
+        draft.change("cancelled", line, {"cancelled_by": "channel"}, reason=reason, rule=rule)
         return False
-    reason = Reason.IN_HOUSE_CANCELLATION if where is Standing.IN_HOUSE else Reason.STATUS_CONFLICT
+    wanted = Reason.IN_HOUSE_CANCELLATION if where is Standing.IN_HOUSE else Reason.STATUS_CONFLICT
     draft.ask(
-        reason,
+        wanted,
         line,
         {
             "why": f"the channel cancelled a stay that is {where}",

@@ -182,3 +182,8 @@ class Reservation:
         """
         theirs = [stay for stay in self.stays if stay.base is not None] or self.stays
         return self.is_tombstone or all(stay.is_cancelled for stay in theirs)
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether the booking is off and it was the channel that said so, of the whole."""
+        return self.is_cancelled and self.base is not None and not self.base.is_live

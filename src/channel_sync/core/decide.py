@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from channel_sync.core.begun import Standing, standing
-from channel_sync.core.draft import changes_of, wish
+from channel_sync.core.begun import Standing, remarks_of, standing
+from channel_sync.core.draft import changes_of, plain, wish
 from channel_sync.core.evolve import BASE, BOOKING_BASE, facts_between
 from channel_sync.core.header import (
     fee_facts,
@@ -24,8 +25,14 @@ from channel_sync.core.lines import (
     take_pair,
 )
 from channel_sync.core.match import pair_lines
-from channel_sync.core.merge import LINE_FIELDS, changed_facts, merged
-from channel_sync.core.model import Fact, Outcome, Reason, Said, StayStatus
+from channel_sync.core.merge import (
+    LINE_FIELDS,
+    changed_facts,
+    merge_header,
+    merged,
+    overlay_header,
+)
+from channel_sync.core.model import Fact, Header, Outcome, Reason, Said, StayStatus
 from channel_sync.core.rooms import place_all
 
 if TYPE_CHECKING:
@@ -85,7 +92,7 @@ def cancel(draft: Draft, revision: Revision) -> Outcome:
     """Cancel all lines, whatever the message lists; nothing but status and fee moves (M13)."""
     was_cancelled = draft.reservation.is_cancelled
     was_live = draft.reservation.base is None or draft.reservation.base.is_live
-    facts = [*fee_facts(draft, revision)]
+    facts = [*reference_facts(draft, revision), *fee_facts(draft, revision)]
     if was_live:
         facts.append(Fact(BOOKING_BASE + "is_live", old=True, new=False))
     draft.record("cancelled", None, facts, reason="the channel cancelled it", rule="M13")
@@ -98,7 +105,7 @@ def cancel(draft: Draft, revision: Revision) -> Outcome:
                 draft.ask(Reason.REVIEW, stay.line, {"kind": "added_stay", "why": why})
         elif stay.cancelled_by != "channel":
             deferred |= cancel_line(draft, stay.line, "M13")
-    if draft.reservation.is_cancelled:
+    if draft.reservation.is_cancelled and not draft.reservation.is_tombstone:
         draft.settle_all(None)
     if was_cancelled and not was_live:
         return Outcome.MODIFIED if facts else Outcome.UNCHANGED
@@ -141,7 +148,8 @@ def fill_in(draft: Draft, revision: Revision) -> Outcome:
     pairing = pair_lines(draft.reservation.stays, revision.lines or (), draft.today)
     for stay, line in pairing.pairs:
         theirs = draft.base_after(stay, line)
-        facts += changed_facts(stay, merged(stay, theirs))
+        values = merged(stay, theirs) if stay.is_cancelled else remarks_of(stay, theirs)
+        facts += changed_facts(stay, values)
         facts += facts_between(stay.base, theirs, LINE_FIELDS, BASE)
         draft.record("filled in", stay.line, facts, reason=reason, rule="M6")
         facts = []
@@ -157,31 +165,46 @@ def fill_in(draft: Draft, revision: Revision) -> Outcome:
 
 
 def defer(draft: Draft, revision: Revision) -> Outcome:
-    """Put it to a person whether a cancelled booking lives again: no order can tell (M9, M14)."""
-    if draft.reservation.is_tombstone:
-        facts = [
-            *header_facts(draft, revision.header, is_live=False),
-            *flag_fact(draft, "is_tombstone", now=False),
-        ]
-    else:
-        facts = []
+    """Put it to a person whether a cancelled booking lives again: no order can tell (M9, M14).
+
+    What the channel says becomes base only if the person accepts, so the task carries it.
+    """
+    tombstone = draft.reservation.is_tombstone
+    facts = header_facts(draft, revision.header, is_live=False) if tombstone else []
+    facts += flag_fact(draft, "is_tombstone", now=False)
     pairing = pair_lines(draft.reservation.stays, revision.lines or (), draft.today)
     reason = "recorded as cancelled until a person decides"
     before = {stay.line for stay in draft.reservation.stays}
     add_lines(draft, pairing.new_lines, "deferred", StayStatus.CANCELLED, facts, reason=reason)
     wishes: list[dict[str, object]] = []
+    bases: dict[str, object] = {}
     for stay, line in pairing.pairs:
+        theirs = draft.base_after(stay, line)
+        bases[stay.line] = plain(theirs)
         if stay.is_cancelled:
             wishes.append(wish(stay.line, "status", "cancelled", "confirmed"))
-        wishes += changes_of(stay, merged(stay, draft.base_after(stay, line)))
+        wishes += changes_of(stay, merged(stay, theirs))
     wishes += [
         wish(stay.line, "status", "cancelled", "confirmed")
         for stay in draft.reservation.stays
         if stay.line not in before
     ]
+    known = draft.reservation.base or Header()
+    header = replace(overlay_header(known, revision.header), is_live=True)
+    wishes += [
+        wish(None, name, old, new)
+        for change in merge_header(known, header, draft.reservation)
+        for name, old, new in zip(change.fields, change.ours, change.theirs, strict=True)
+        if old != new
+    ]
     draft.settle(None, [Reason.ORIGINAL_MISSING])
-    why = f"the booking is cancelled, and now the channel says {revision.said.value}"
-    draft.ask(Reason.STATUS_CONFLICT, None, {"why": why, "changes": wishes})
+    details: dict[str, object] = {
+        "why": f"the booking is cancelled, and now the channel says {revision.said.value}",
+        "changes": wishes,
+        "bases": bases,
+        "booking_base": plain(header),
+    }
+    draft.ask(Reason.STATUS_CONFLICT, None, details)
     return Outcome.DEFERRED
 
 

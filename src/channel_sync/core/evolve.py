@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 BASE = "base."
 """Before the name of a fact about what the channel says of a line."""
 
+WHOLE_BASE = "base"
+"""A fact that replaces all that the channel says: of a line, or of the booking as a whole."""
+
 BOOKING_BASE = "booking_base."
 """Before the name of a fact about what the channel says of the booking as a whole."""
 
@@ -59,6 +62,8 @@ def evolve(reservation: Reservation, event: Event) -> Reservation:
             booking_base[fact.field.removeprefix(BOOKING_BASE)] = fact.new
         elif fact.field.startswith(BASE):
             base[fact.field.removeprefix(BASE)] = fact.new
+        elif fact.field == WHOLE_BASE:
+            (booking if event.line is None else stay)[WHOLE_BASE] = fact.new
         elif fact.field in STAY_FIELDS:
             stay[fact.field] = fact.new
         elif fact.field in BOOKING_FIELDS:

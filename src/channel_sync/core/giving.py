@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from channel_sync.core.model import Reason
 from channel_sync.core.place import is_free, propose
-from channel_sync.core.table import Row
+from channel_sync.core.table import Row, waits_frozen
 
 if TYPE_CHECKING:
     from channel_sync.core.draft import Draft
@@ -84,10 +84,13 @@ def hold_too_small(
         values["manual_category_code"] = None
     leave(draft, placing, values, why, rule)
     stay = draft.reservation.stay(placing.line)
+    details = details_of(draft, placing, why)
+    if keeps_manual and _asks_at_once(draft):
+        details["left_to_a_person"] = True
     draft.ask(
         Reason.UNMAPPED_CATEGORY if unmapped else Reason.OVER_CAPACITY,
         placing.line,
-        details_of(draft, placing, why),
+        details,
         proposals=propose(draft.house, draft.plan, ask, stay.booked_category),
     )
 
@@ -130,7 +133,10 @@ def _asks_at_once(draft: Draft) -> bool:
 
 
 def _is_frozen(draft: Draft, placing: Placing) -> bool:
-    return draft.policy.ota_room_policy == "freeze_room" and placing.row is Row.TO_THIRD
+    """Whether a change of category, now or before, is a person's to carry out."""
+    if draft.policy.ota_room_policy != "freeze_room":
+        return False
+    return placing.row is Row.TO_THIRD or waits_frozen(draft, placing)
 
 
 def leave(draft: Draft, placing: Placing, values: dict[str, object], why: str, rule: str) -> None:
@@ -157,14 +163,14 @@ def ask_unmapped(draft: Draft, placing: Placing, ask: Ask) -> None:
     )
 
 
-def notice_manual_dropped(draft: Draft, line: str, manual: str | None, offer: Offer) -> None:
+def notice_manual_dropped(draft: Draft, line: str, manual: str | None, given: str) -> None:
     draft.ask(
         Reason.MANUAL_CATEGORY_DROPPED,
         line,
         {
-            "why": f"the manual category {manual} was given up for {offer.room} ({offer.category})",
+            "why": f"the manual category {manual} was given up for {given}",
             "manual_category": manual,
-            "room": offer.room,
+            "given": given,
         },
         notice=True,
     )

@@ -67,10 +67,10 @@ def judge(
     age = Age.NEWER if renames else age_of(revision, known, known.status_order)
     if revision.said is Said.CANCELLED:
         return _decide_cancel(draft, revision, known, age)
-    if known.is_cancelled and known.base is not None and not known.base.is_live:
+    if known.is_called_off:
         return _decide_revival(draft, revision, known, age, renames=renames)
     if age is Age.OLDER or (age is Age.SAME and _arrived_before(revision, known)):
-        return Outcome.STALE
+        return _take_older(draft, revision, known)
     if revision.said is Said.ENQUIRY and not _is_enquiry(known):
         return Outcome.ENQUIRY
     return decide.modify(draft, revision)
@@ -96,8 +96,14 @@ def _decide_revival(
         return decide.reinstate(draft, revision)
     if age is not Age.OLDER:
         return decide.defer(draft, revision)
+    return _take_older(draft, revision, known)
+
+
+def _take_older(draft: Draft, revision: Revision, known: Reservation) -> Outcome:
+    """An older revision: its content still counts where only a later cancel is held (M6)."""
+    cancelled = known.base is not None and not known.base.is_live
     content = compare(revision.order, known.content_order)
-    if known.content_order is None or content is Age.NEWER:
+    if cancelled and (known.content_order is None or content is Age.NEWER):
         return decide.fill_in(draft, revision)
     return Outcome.STALE
 

@@ -18,6 +18,7 @@ from channel_sync.core.merge import (
     merge_line,
     merged,
     says_nothing_new,
+    unknown_category,
     values_to_hold,
 )
 from channel_sync.core.model import Fact, Line, Said, Stay, StayStatus
@@ -88,7 +89,10 @@ def take_pair(draft: Draft, stay: Stay, line: Line, said: Said = Said.MODIFIED) 
     if standing(stay, draft.today) is not Standing.AHEAD:
         base_facts = facts_between(base, theirs, LINE_FIELDS, BASE)
         draft.record("revision taken", stay.line, base_facts, rule="4 begun")
-        deferred = record_begun(draft, stay.line, changes, category)
+        recoded = theirs.category_code != base.category_code
+        if recoded and category is None and theirs.category is None:
+            category = unknown_category(stay, theirs)
+        deferred = record_begun(draft, stay.line, changes, category, recoded=recoded)
         return Taken(_placed_after_all(draft, stay), changed=True, deferred=deferred)
     return _take_ahead(draft, stay, theirs, said, changes, category)
 

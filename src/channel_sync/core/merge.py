@@ -175,6 +175,12 @@ def category_change(stay: Stay, theirs: Line) -> Change | None:
     return Change("category", names, was, now, was, verdict_on(was, now, was))
 
 
+def unknown_category(stay: Stay, theirs: Line) -> Change:
+    """The change to a code that means none of our categories, as a person is asked about it."""
+    was, now = (stay.booked_category,), (theirs.category_code,)
+    return Change("unmapped category", ("booked_category",), was, now, was, Verdict.TAKE)
+
+
 def is_moved(stay: Stay, values: dict[str, object]) -> bool:
     """Whether these values change dates or occupancy as we hold them."""
     return any(

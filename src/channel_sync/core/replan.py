@@ -9,8 +9,15 @@ from channel_sync.core.begun import Standing, standing
 from channel_sync.core.draft import Draft
 from channel_sync.core.model import ROOM_REASONS, Fact, Outcome, Reason, StayStatus
 from channel_sync.core.place import Ask, is_fitting, is_free, propose, search
-from channel_sync.core.rooms import has_unit, is_counted, place, promise_pin
-from channel_sync.core.table import Placing, Row, attack
+from channel_sync.core.rooms import (
+    has_unit,
+    is_counted,
+    is_of_category,
+    place,
+    promise_pin,
+    takes_unit,
+)
+from channel_sync.core.table import Placing, Row, attack, is_left_to_a_person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,13 +109,34 @@ def _take_mapping(draft: Draft, stay: Stay) -> bool:
         facts.append(Fact("manual_category_code", manual, None))
     reason = f"the channel's code {base.category_code} means {category} now"
     draft.record("category mapped", stay.line, facts, reason=reason, rule="M1, R7")
-    row = Row.MOVED if same else Row.TO_MANUAL if manual == category else Row.TO_THIRD
-    after = draft.reservation.stay(stay.line)
-    if row is Row.TO_THIRD or after.is_waiting():
-        draft.lift(stay.line)
-        place(draft, _placing(stay, row))
+    if stay.is_waiting():
+        row = Row.MOVED if same else Row.TO_MANUAL if manual == category else Row.TO_THIRD
+        _place_or_ask(draft, draft.reservation.stay(stay.line), _placing(stay, row))
+    elif not same and manual != category:
+        _ask_about_room(draft, stay)
     draft.settle(stay.line, [Reason.UNMAPPED_CATEGORY])
     return True
+
+
+def _place_or_ask(draft: Draft, stay: Stay, placing: Placing) -> None:
+    """Place a stay that waits, or go on asking where rooms are not given by themselves."""
+    draft.lift(stay.line)
+    if draft.house.policy.auto_resolve == "on" or not _has_room_for(draft, placing, stay):
+        place(draft, placing)
+        return
+    draft.set_down(stay.line)
+    promise_pin(draft, stay.line)
+    why = f"a room of {stay.booked_category} is free, and the policy leaves it to a person"
+    draft.ask(Reason.NO_ROOM, stay.line, {"why": why, "changes": []})
+
+
+def _ask_about_room(draft: Draft, stay: Stay) -> None:
+    """A mapping moves nobody: the room is held, and a person decides about the one booked."""
+    draft.change("held room", stay.line, {"held": True}, reason="a mapping moves nobody", rule="4")
+    booked = draft.reservation.stay(stay.line).booked_category
+    why = f"the channel's code means {booked} now, and the stay has another room"
+    details: dict[str, object] = {"why": why, "changes": [], "left_to_a_person": True}
+    draft.ask(Reason.NO_ROOM, stay.line, details)
 
 
 def _try_again(draft: Draft, stay: Stay) -> None:
@@ -117,9 +145,13 @@ def _try_again(draft: Draft, stay: Stay) -> None:
     task = _any_room_task(draft.reservation, stay)
     if over or not stay.is_waiting() or (task is None and is_counted(draft, stay)):
         return
+    if task is None:  # staff left it without a room, and nobody was asked yet
+        draft.lift(stay.line)
+        place(draft, _placing(stay, _row_of(stay)))
+        return
     if draft.house.policy.auto_resolve != "on":
         return
-    if task is not None and task.details.get("left_to_a_person"):
+    if is_left_to_a_person(draft, stay.line):
         return
     placing = _placing(stay, _row_of(stay))
     draft.lift(stay.line)
@@ -137,7 +169,10 @@ def _has_room_for(draft: Draft, placing: Placing, stay: Stay) -> bool:
         return has_unit(draft, ask, stay.booked_category)
     if stay.pinned_room is not None:
         room = stay.pinned_room
-        return is_free(draft.plan, ask, room) and is_fitting(draft.plan, ask, room)
+        serves = is_of_category(draft, stay, room)
+        return serves and is_free(draft.plan, ask, room) and is_fitting(draft.plan, ask, room)
+    if takes_unit(draft, placing, stay, ask) is not None:
+        return True
     offer = search(draft.plan, ask, attack(draft, placing, stay).categories)
     return offer is not None and offer.fits
 
@@ -177,8 +212,12 @@ def _renew(draft: Draft, stay: Stay) -> None:
     proposals = propose(draft.house, draft.plan, ask, stay.booked_category)
     draft.set_down(stay.line)
     promise_pin(draft, stay.line)
-    if proposals != task.proposals:
-        draft.ask(task.reason, stay.line, task.details, proposals=proposals)
+    reason, details = task.reason, task.details
+    if reason is Reason.PINNED_ROOM_CONFLICT and stay.pinned_room is None:
+        reason = Reason.NO_ROOM
+        details = {**details, "why": f"unpinned, and no room of {stay.booked_category} is free"}
+    if proposals != task.proposals or reason is not task.reason:
+        draft.ask(reason, stay.line, details, proposals=proposals)
 
 
 def _any_room_task(reservation: Reservation, stay: Stay) -> Task | None:

@@ -94,6 +94,10 @@ def _place_free(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None:
     cell = f"4: {placing.row} / {column}"
     draft.cells.append(cell)
     unmapped = placing.row is Row.UNMAPPED or stay.booked_category is None
+    unit = takes_unit(draft, placing, stay, ask)
+    if unit is not None:
+        _take_unit(draft, placing, stay, ask, unit)
+        return
     if offer is None:
         keeps = plan_of_attack.otherwise_keeps
         reason = Reason.UNMAPPED_CATEGORY if unmapped else Reason.NO_ROOM
@@ -106,12 +110,49 @@ def _place_free(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None:
         return
     ends = manual is not None and offer.category not in plan_of_attack.keeps_manual
     give_room(draft, placing, ask, offer, ends_manual=ends, rule=cell)
-    if ends and offer.category in plan_of_attack.notices:
-        notice_manual_dropped(draft, placing.line, manual, offer)
+    missed = offer.category in plan_of_attack.notices or not _has_manual_room(draft, ask, stay)
+    if ends and missed:
+        notice_manual_dropped(draft, placing.line, manual, offer.room)
+    _settle_or_ask_unmapped(draft, placing, ask, unmapped=unmapped)
+
+
+def _settle_or_ask_unmapped(draft: Draft, placing: Placing, ask: Ask, *, unmapped: bool) -> None:
+    """The stay has what it needs; a code without a mapping is asked about all the same."""
     if unmapped:
         ask_unmapped(draft, placing, ask)
     else:
         draft.settle(placing.line, ROOM_REASONS)
+
+
+def _has_manual_room(draft: Draft, ask: Ask, stay: Stay) -> bool:
+    """Whether the manual category would have had a room all the same."""
+    manual = stay.manual_category_code
+    offer = search(draft.plan, ask, (manual,)) if manual is not None else None
+    return offer is not None and offer.fits
+
+
+def takes_unit(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> str | None:
+    """The counted category that a stay with a manual one falls back to, if it has a unit (R9)."""
+    categories = attack(draft, placing, stay).categories
+    for number, category in enumerate(categories):
+        if draft.house.units(category) is not None and has_unit(draft, ask, category):
+            before = search(draft.plan, ask, categories[:number])
+            return None if before is not None and before.fits else category
+    return None
+
+
+def _take_unit(draft: Draft, placing: Placing, stay: Stay, ask: Ask, category: str) -> None:
+    """The manual category ends in favour of one that is counted: no room is needed any more."""
+    manual = stay.manual_category_code
+    values: dict[str, object] = {"rooms": (), "held": False, "manual_category_code": None}
+    leave(draft, placing, values, f"{category} is counted, not numbered", draft.cells[-1])
+    _settle_or_ask_unmapped(draft, placing, ask, unmapped=placing.row is Row.UNMAPPED)
+    notice_manual_dropped(draft, placing.line, manual, category)
+
+
+def is_of_category(draft: Draft, stay: Stay, room: str) -> bool:
+    """Whether a pinned room is of the category booked, or of the one that staff chose."""
+    return draft.house.category_of(room) in {stay.booked_category, stay.manual_category_code}
 
 
 def _place_pinned(draft: Draft, placing: Placing, stay: Stay, ask: Ask, pinned: str) -> None:
@@ -119,7 +160,8 @@ def _place_pinned(draft: Draft, placing: Placing, stay: Stay, ask: Ask, pinned: 
     free = is_free(draft.plan, ask, pinned)
     fits = is_fitting(draft.plan, ask, pinned)
     in_category = draft.house.category_of(pinned) == stay.booked_category
-    conflict = placing.row is Row.TO_THIRD and not in_category
+    outranked = placing.row is Row.TO_THIRD and not in_category
+    conflict = outranked or not is_of_category(draft, stay, pinned)
     column = (
         Column.PINNED if free and fits else Column.PINNED_SMALL if free else Column.PINNED_TAKEN
     )
@@ -130,10 +172,7 @@ def _place_pinned(draft: Draft, placing: Placing, stay: Stay, ask: Ask, pinned: 
         give_room(
             draft, placing, ask, Offer(pinned, "", fits=True), ends_manual=in_category, rule=cell
         )
-        if unmapped:
-            ask_unmapped(draft, placing, ask)
-        else:
-            draft.settle(placing.line, ROOM_REASONS)
+        _settle_or_ask_unmapped(draft, placing, ask, unmapped=unmapped)
         return
     reason = Reason.PINNED_ROOM_CONFLICT
     if unmapped:
@@ -142,7 +181,7 @@ def _place_pinned(draft: Draft, placing: Placing, stay: Stay, ask: Ask, pinned: 
         reason = Reason.OVER_CAPACITY
     held = (ask.allocation(pinned),) if free else ()
     values: dict[str, object] = {"rooms": held, "held": bool(held)}
-    if in_category:
+    if in_category or outranked:
         values["manual_category_code"] = None
     why = f"pinned to {pinned}, which " + (
         "is not of the category now booked"
@@ -155,7 +194,7 @@ def _place_pinned(draft: Draft, placing: Placing, stay: Stay, ask: Ask, pinned: 
     draft.ask(
         reason,
         placing.line,
-        {**details_of(draft, placing, why), **({"left_to_a_person": True} if conflict else {})},
+        details_of(draft, placing, why),
         proposals=propose(draft.house, draft.plan, ask, stay.booked_category),
     )
 
@@ -179,12 +218,14 @@ def _place_counted(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None
     draft.cells.append(f"R9: {placing.row}")
     draft.freed = True
     category = stay.booked_category
-    if has_unit(draft, ask, category):
-        values: dict[str, object] = {"rooms": (), "held": False}
-        leave(draft, placing, values, f"{category} is counted, not numbered", "R9")
-        draft.settle(placing.line, ROOM_REASONS)
+    unmapped = placing.row is Row.UNMAPPED
+    if not has_unit(draft, ask, category):
+        reason = Reason.UNMAPPED_CATEGORY if unmapped else Reason.NO_ROOM
+        leave_waiting(draft, placing, ask, reason, keeps_manual=False, rule="R9")
         return
-    leave_waiting(draft, placing, ask, Reason.NO_ROOM, keeps_manual=False, rule="R9")
+    values: dict[str, object] = {"rooms": (), "held": False}
+    leave(draft, placing, values, f"{category} is counted, not numbered", "R9")
+    _settle_or_ask_unmapped(draft, placing, ask, unmapped=unmapped)
 
 
 def _place_without_nights(draft: Draft, placing: Placing, stay: Stay) -> None:

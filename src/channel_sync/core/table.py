@@ -99,9 +99,10 @@ def attack(draft: Draft, placing: Placing, stay: Stay) -> Attack:
     booked, manual = stay.booked_category, stay.manual_category_code
     policy = draft.policy
     here = (booked,) if booked is not None else ()
+    frozen = policy.ota_room_policy == "freeze_room"
+    if frozen and (placing.row is Row.TO_THIRD or waits_frozen(draft, placing)):
+        return Attack(())
     if placing.row is Row.TO_THIRD:
-        if policy.ota_room_policy == "freeze_room":
-            return Attack(())
         return Attack(here, notices=frozenset(here) if manual else frozenset())
     if manual is None or placing.row in {Row.NEW, Row.REINSTATED, Row.TO_MANUAL}:
         return Attack(here)
@@ -113,6 +114,16 @@ def attack(draft: Draft, placing: Placing, stay: Stay) -> Attack:
     if policy.manual_category_full == "assign":
         return Attack((manual,), keeps_manual=kept, otherwise_keeps=True)
     return Attack((manual, *here), keeps_manual=kept, notices=frozenset(here), otherwise_keeps=True)
+
+
+def is_left_to_a_person(draft: Draft, line: str) -> bool:
+    """Whether a policy keeps the stay's open room task from being settled by the program."""
+    return any(task.details.get("left_to_a_person") for task in draft.open_tasks(line))
+
+
+def waits_frozen(draft: Draft, placing: Placing) -> bool:
+    """Whether a person has yet to carry out an earlier change of category: it ended X."""
+    return placing.manual is None and is_left_to_a_person(draft, placing.line)
 
 
 def searched_column(placing: Placing, stay: Stay, offer: Offer | None) -> Column:

@@ -202,7 +202,7 @@ def _advance(draft: Draft, revision: Revision, outcome: Outcome) -> None:
         draft.reservation = replace(reservation, content_order=revision.order)
     if outcome not in TAKEN:
         return
-    undecided = outcome is Outcome.DEFERRED and reservation.is_cancelled
+    undecided = outcome is Outcome.DEFERRED and reservation.is_called_off
     about_content = revision.said is not Said.CANCELLED
     status_order = reservation.status_order if undecided else revision.order
     content_order = revision.order if about_content and not undecided else reservation.content_order

@@ -9,7 +9,7 @@ import orjson
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
-from channel_sync.core.evolve import BASE, BOOKING_BASE, DISPLAYED
+from channel_sync.core.evolve import BASE, BOOKING_BASE, DISPLAYED, WHOLE_BASE
 from channel_sync.core.model import Fact, Header, Line, Reservation, Stay
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def facts_json(facts: Iterable[Fact]) -> dict[str, list[Any]]:
     }
 
 
-def read_facts(facts: Mapping[str, list[Any]]) -> tuple[Fact, ...]:
-    """Facts from history, typed as the fields that they speak of.
+def read_facts(facts: Mapping[str, list[Any]], line: str | None) -> tuple[Fact, ...]:
+    """Facts from history about a stay (`line`) or a booking, typed as their fields are.
 
     Raises:
         KeyError: a fact names a field that nothing has.
@@ -62,7 +62,7 @@ def read_facts(facts: Mapping[str, list[Any]]) -> tuple[Fact, ...]:
         if name in DISPLAYED:
             read.append(Fact(name, old, new))
         else:
-            adapter = _adapter(name)
+            adapter = _adapter(name, of_booking=line is None)
             read.append(Fact(name, _validate(adapter, old), _validate(adapter, new)))
     return tuple(read)
 
@@ -72,7 +72,9 @@ def _validate(adapter: TypeAdapter[Any], value: object) -> object:
 
 
 @cache
-def _adapter(name: str) -> TypeAdapter[Any]:
+def _adapter(name: str, *, of_booking: bool) -> TypeAdapter[Any]:
+    if name == WHOLE_BASE:
+        return TypeAdapter(Header if of_booking else Line)
     if name.startswith(BOOKING_BASE):
         return TypeAdapter(_types(Header)[name.removeprefix(BOOKING_BASE)])
     if name.startswith(BASE):

@@ -151,11 +151,16 @@ async def load_kept(
     return {key: tuple(found) for key, found in kept.items()}
 
 
-async def load_blocked(trips: Trips, keys: Sequence[ReferenceKey]) -> frozenset[ReferenceKey]:
-    """The references behind a parked partial or cancel-only message."""
+async def load_blocked(
+    trips: Trips, keys: Sequence[ReferenceKey], before: int | None = None
+) -> frozenset[ReferenceKey]:
+    """The references behind a parked partial or cancel-only message of their booking.
+
+    `before`: only behind those parked before this one (`parked_id`).
+    """
     if not keys:
         return frozenset()
-    rows = await trips.fetch("load_blocked", *_columns(keys))
+    rows = await trips.fetch("load_blocked", *_columns(keys), before)
     return frozenset((r["property_id"], r["channel"], r["reference"]) for r in rows)
 
 

@@ -112,9 +112,13 @@ def took_what_changed(hotel: Hotel, was: Reservation, after: Reservation) -> Non
         for names in LINE_ASPECTS.values():
             if values(names, stay.base) != values(names, earlier.base):
                 assert values(names, stay) == values(names, stay.base), names
-        moved = stay.base.category_code != earlier.base.category_code
-        if moved and stay.base.category is not None:
+        if stay.is_cancelled or stay.base.category_code == earlier.base.category_code:
+            continue
+        if stay.base.category is not None:
             assert stay.booked_category == stay.base.category
+        elif stay.departure > max(stay.arrival, hotel.today):
+            asked = {task.reason for task in after.tasks if task.line == stay.line}
+            assert Reason.UNMAPPED_CATEGORY in asked, "a code is not mapped, and nobody is asked"
 
 
 def values(names: tuple[str, ...], holder: Line | Header | Stay | Reservation) -> tuple[object, ...]:
@@ -187,9 +191,9 @@ def may_end_manual(
     manual = earlier.manual_category_code
     lower = hotel.house.rank(manual) < hotel.house.rank(stay.booked_category)
     full = any(cell.endswith("manual X, X has none") for cell in decision.cells)
-    given = bool(stay.rooms) and (
-        hotel.house.category_of(stay.rooms[-1].room) == stay.booked_category
-    )
+    given = hotel.house.units(stay.booked_category) is not None
+    if stay.rooms:
+        given = hotel.house.category_of(stay.rooms[-1].room) == stay.booked_category
     return given and (lower or full)
 
 

@@ -20,7 +20,8 @@ CREATE TABLE property (
     version             bigint NOT NULL DEFAULT 0,
     last_reservation_id bigint NOT NULL DEFAULT 0,
     replan_due          boolean NOT NULL DEFAULT false,
-    planned_on          date
+    planned_on          date,
+    plan_failed_at      timestamptz
 );
 COMMENT ON COLUMN property.version IS
     'The one counter of the property: every writer adds one per row of history.';
@@ -28,6 +29,9 @@ COMMENT ON COLUMN property.replan_due IS
     'Whether the planner has to look at the property again.';
 COMMENT ON COLUMN property.planned_on IS
     'The property-local day of the planner''s last look: a new day is a reason to look again.';
+
+COMMENT ON COLUMN property.plan_failed_at IS
+    'The planner stumbled over the property then: the others come first.';
 
 CREATE TABLE category (
     property_id text NOT NULL REFERENCES property ON DELETE CASCADE,
@@ -122,6 +126,8 @@ CREATE TABLE reservation_reference (
 COMMENT ON TABLE reservation_reference IS
     'Every reference a reservation was ever known by; the older ones still find it.';
 CREATE INDEX reservation_reference_by_text ON reservation_reference (property_id, reference);
+CREATE INDEX reservation_reference_of_reservation
+    ON reservation_reference (property_id, reservation_id);
 
 CREATE TABLE stay (
     property_id          text NOT NULL,
@@ -279,6 +285,7 @@ CREATE TABLE parked (
     message_id   text,
     channel      text,
     reference    text,
+    replaces     text[] NOT NULL DEFAULT '{}',
     completeness text,
     reason       text NOT NULL,
     detail       text NOT NULL DEFAULT '',
@@ -296,6 +303,8 @@ CREATE TABLE parked (
 );
 COMMENT ON COLUMN parked.body IS
     'The whole message without card data; null where it could not be scrubbed.';
+COMMENT ON COLUMN parked.replaces IS
+    'Older references that it names: what waits behind it may bear one of them.';
 CREATE INDEX parked_of_reference ON parked (property_id, reference) WHERE state = 'parked';
 
 CREATE TABLE consumer_partition (

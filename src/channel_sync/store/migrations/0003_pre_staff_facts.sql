@@ -191,7 +191,7 @@ LANGUAGE sql IMMUTABLE AS $$
       FROM jsonb_each(new_row) AS n
      WHERE n.value IS DISTINCT FROM coalesce(old_row -> n.key, 'null')
        AND (old_row IS NOT NULL OR n.value NOT IN ('null', 'false', '[]'))
-       AND n.key NOT IN ('property_id', 'reservation_id', 'confirmation_number', 'line', 'base',
+       AND n.key NOT IN ('property_id', 'reservation_id', 'confirmation_number', 'line',
                          'to_place', 'status_order', 'content_order', 'arrived', 'revision',
                          'last_content_hash')
 $$;
@@ -239,6 +239,30 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 COMMENT ON FUNCTION room_reasons IS 'The reasons that exclude each other on one stay.';
 
+CREATE FUNCTION drop_granted_wishes(now_is stay, by_whom text) RETURNS void
+LANGUAGE sql SET search_path = channel_sync, pg_temp AS $$
+    WITH wishes AS (
+        SELECT t.task_id, coalesce(jsonb_agg(c.wish) FILTER (
+                   WHERE as_fact(c.wish ->> 'field', to_jsonb(now_is) -> (c.wish ->> 'field'))
+                         IS DISTINCT FROM c.wish -> 'new'), '[]') AS still
+          FROM task AS t, jsonb_array_elements(t.details -> 'changes') AS c(wish)
+         WHERE t.property_id = now_is.property_id AND t.reservation_id = now_is.reservation_id
+           AND t.line = now_is.line AND t.state = 'open'
+           AND t.reason IN ('in_house_change', 'status_conflict')
+         GROUP BY t.task_id
+    )
+    UPDATE task AS t
+       SET details = t.details || jsonb_build_object('changes', w.still),
+           state = CASE w.still WHEN '[]' THEN 'superseded' ELSE t.state END,
+           closed_at = CASE w.still WHEN '[]' THEN now() END,
+           closed_by = CASE w.still WHEN '[]' THEN by_whom END
+      FROM wishes AS w
+     WHERE t.property_id = now_is.property_id AND t.task_id = w.task_id
+       AND w.still <> t.details -> 'changes'
+$$;
+COMMENT ON FUNCTION drop_granted_wishes IS
+    'What staff did by hand needs no asking any more.';
+
 CREATE FUNCTION close_settled_tasks(was stay, now_is stay, event text) RETURNS void
 LANGUAGE plpgsql SET search_path = channel_sync, pg_temp AS $$
 DECLARE
@@ -266,6 +290,7 @@ BEGIN
         PERFORM close_tasks(now_is.property_id, now_is.reservation_id, now_is.line,
                             room_reasons(), 'superseded', by_whom);
     END IF;
+    PERFORM drop_granted_wishes(now_is, by_whom);
     IF now_is.status = 'checked_in' AND was.status <> 'checked_in' THEN
         UPDATE task AS t SET state = 'superseded', closed_at = now(), closed_by = by_whom
          WHERE t.property_id = now_is.property_id AND t.reservation_id = now_is.reservation_id

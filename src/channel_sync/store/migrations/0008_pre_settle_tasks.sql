@@ -144,6 +144,18 @@ END
 $$;
 COMMENT ON FUNCTION open_task IS 'One open task, locked.';
 
+CREATE FUNCTION take_as_base(asked task) RETURNS void
+LANGUAGE sql SET search_path = channel_sync, pg_temp AS $$
+    -- What a person accepts of a cancelled booking is what the channel last said and we took.
+    UPDATE stay AS s SET base = asked.details -> 'bases' -> s.line
+     WHERE s.property_id = asked.property_id AND s.reservation_id = asked.reservation_id
+       AND asked.details -> 'bases' ? s.line;
+    UPDATE reservation AS r SET base = asked.details -> 'booking_base'
+     WHERE r.property_id = asked.property_id AND r.reservation_id = asked.reservation_id
+       AND asked.details ? 'booking_base';
+$$;
+COMMENT ON FUNCTION take_as_base IS 'Moves the base that a conflict of status held back.';
+
 CREATE FUNCTION accept_task(
     property_id text, task_id bigint, actor text, reason text DEFAULT NULL)
 RETURNS bigint
@@ -196,6 +208,7 @@ BEGIN
         END IF;
         PERFORM grant_to_stay(was, wish.changes, hotel, today);
     END LOOP;
+    PERFORM take_as_base(asked);
     RETURN end_staff_edit(property_id);
 END
 $$;

@@ -9,7 +9,7 @@ GRANT USAGE ON SCHEMA channel_sync TO channel_sync_worker, channel_sync_pms;
 -- The worker reads everything and writes what it decides. It deletes nothing, changes no table,
 -- and not the hotel; the nights of rooms are written by triggers alone.
 GRANT SELECT ON ALL TABLES IN SCHEMA channel_sync TO channel_sync_worker;
-GRANT UPDATE (version, last_reservation_id, replan_due, planned_on)
+GRANT UPDATE (version, last_reservation_id, replan_due, planned_on, plan_failed_at)
     ON property TO channel_sync_worker;
 GRANT INSERT, UPDATE ON reservation, reservation_reference, stay, task, parked,
     consumer_partition TO channel_sync_worker;

@@ -3,7 +3,7 @@
 SELECT property_id
 FROM property
 WHERE replan_due OR planned_on IS DISTINCT FROM property_today(property_id)
-ORDER BY replan_due DESC, property_id
+ORDER BY plan_failed_at NULLS FIRST, replan_due DESC, property_id
 LIMIT 1
 FOR NO KEY UPDATE SKIP LOCKED;
 
@@ -31,8 +31,12 @@ ORDER BY r.reservation_id;
 -- name: mark_planned
 -- The planner has looked; what it wrote itself is no reason to look again.
 UPDATE property
-SET replan_due = false, planned_on = property_today(property_id)
+SET replan_due = false, planned_on = property_today(property_id), plan_failed_at = NULL
 WHERE property_id = $1;
+
+-- name: mark_failed
+-- A property that the planner stumbles over comes after all others.
+UPDATE property SET plan_failed_at = now() WHERE property_id = $1;
 
 -- name: mark_due
 -- Somebody has to look at the property again.
@@ -65,10 +69,18 @@ FOR UPDATE;
 
 -- name: load_parked_behind
 -- What was parked behind a booking's parked message, in the order of arrival.
+WITH known_as AS (
+    SELECT $3::text AS reference
+    UNION
+    SELECT other.reference
+    FROM reservation_reference mine
+    JOIN reservation_reference other USING (property_id, reservation_id)
+    WHERE mine.property_id = $1 AND mine.channel = $2 AND mine.reference = $3
+)
 SELECT parked_id
 FROM parked
-WHERE property_id = $1 AND channel = $2 AND reference = $3 AND state = 'parked'
-  AND reason = 'behind_parked'
+WHERE property_id = $1 AND channel = $2 AND state = 'parked' AND reason = 'behind_parked'
+  AND (reference || replaces) && ARRAY(SELECT reference FROM known_as)
 ORDER BY topic, partition, "offset", ordinal;
 
 -- name: close_parked

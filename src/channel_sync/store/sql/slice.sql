@@ -65,10 +65,26 @@ GROUP BY k.property_id, k.reservation_id, k.message_id;
 
 -- name: load_blocked
 -- The references that have a parked message which later ones must not overtake.
-SELECT DISTINCT a.property_id, a.channel, a.reference
-FROM unnest($1::text[], $2::text[], $3::text[]) AS a(property_id, channel, reference)
-JOIN parked p USING (property_id, channel, reference)
-WHERE p.state = 'parked' AND p.completeness IN ('partial', 'cancel_only');
+-- A retry ($4) waits only for those that were parked before it.
+WITH asked AS (
+    SELECT DISTINCT property_id, channel, reference
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS a(property_id, channel, reference)
+), kin AS (
+    SELECT property_id, channel, reference, reference AS known_as
+    FROM asked
+    UNION
+    SELECT a.property_id, a.channel, a.reference, other.reference
+    FROM asked a
+    JOIN reservation_reference mine USING (property_id, channel, reference)
+    JOIN reservation_reference other
+      ON other.property_id = mine.property_id AND other.reservation_id = mine.reservation_id
+)
+SELECT DISTINCT k.property_id, k.channel, k.reference
+FROM kin k
+JOIN parked p ON p.property_id = k.property_id AND p.channel = k.channel
+ AND (p.reference = k.known_as OR k.known_as = ANY (p.replaces))
+WHERE p.state = 'parked' AND p.completeness IN ('partial', 'cancel_only')
+  AND ($4::bigint IS NULL OR p.parked_id < $4);
 
 -- name: load_plans
 -- Rooms held from a day on, pinned rooms waited for, and stays that are counted, by property.
@@ -196,14 +212,17 @@ FROM jsonb_populate_recordset(NULL::message, $1::jsonb);
 -- name: save_parked
 -- Messages set aside, without card data.
 INSERT INTO parked (property_id, topic, partition, "offset", ordinal, recorded_at, message_id,
-                    channel, reference, completeness, reason, detail, format, headers, body,
-                    body_sha256, body_bytes)
+                    channel, reference, replaces, completeness, reason, detail, format, headers,
+                    body, body_sha256, body_bytes)
 SELECT property_id, topic, partition, "offset", ordinal, recorded_at, message_id, channel,
-       reference, completeness, reason, detail, format, headers, body, body_sha256, body_bytes
+       reference, replaces, completeness, reason, detail, format, headers, body, body_sha256,
+       body_bytes
 FROM jsonb_populate_recordset(NULL::parked, $1::jsonb)
 ON CONFLICT (topic, partition, "offset", ordinal) DO UPDATE
-SET reason = excluded.reason, detail = excluded.detail, state = 'parked',
-    closed_at = NULL, closed_by = NULL;
+SET property_id = excluded.property_id, message_id = excluded.message_id,
+    channel = excluded.channel, reference = excluded.reference, replaces = excluded.replaces,
+    completeness = excluded.completeness, reason = excluded.reason, detail = excluded.detail,
+    format = excluded.format, state = 'parked', closed_at = NULL, closed_by = NULL;
 
 -- name: bump_properties
 -- The properties' counters after the slice, and whether the planner has to look.
