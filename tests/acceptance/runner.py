@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from tests.acceptance import steps
+from tests.acceptance.audit import audit
 from tests.acceptance.expect import check
 from tests.acceptance.scenario import Scenario, Step, orders, plain, verb
 from tests.acceptance.stage import Calendar, Stage, StepFailedError, connect_pms
@@ -60,6 +61,7 @@ async def _play_order(scenario: Scenario, worker: asyncpg.Pool, owner_url: str) 
         await _step(scenario, stage, 0, {"property": {**DEFAULTS, **plain(given)}})
         for number, step in enumerate(scenario.steps, 1):
             await _step(scenario, stage, number, step)
+        await audit(stage)
     finally:
         await pms.close()
 

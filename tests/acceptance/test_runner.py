@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.audit import audit
 from tests.acceptance.compare import difference, entry_matches, pair, same
 from tests.acceptance.conftest import Theatre
 from tests.acceptance.runner import ScenarioFailedError, play
 from tests.acceptance.scenario import ScenarioError, load, messages, orders
+from tests.acceptance.stage import Stage, StepFailedError
 
+TAMPER = "UPDATE channel_sync.stay SET adults = 9"
 HOUSE = 'property: {categories: [{code: STD, name: S, capacity: 2, rooms: ["1", "2"]}]}'
 LINE = '{line: "1", category: STD, arrival: 2026-04-01, departure: 2026-04-03, adults: 2}'
 
@@ -126,3 +129,16 @@ async def test_a_scenario_that_is_not_so_fails_and_says_why(
     with pytest.raises(ScenarioFailedError, match=words) as failure:
         await play(load(written(tmp_path, *steps)), theatre.worker, theatre.owner_url)
     assert f"step {len(steps)}" in str(failure.value)
+
+
+async def test_the_audit_finds_a_row_that_no_event_tells_of(
+    theatre: Theatre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def tampered(stage: Stage) -> None:
+        await stage.worker.execute(TAMPER)  # the worker's role: no trigger writes it down
+        await audit(stage)
+
+    monkeypatch.setattr("tests.acceptance.runner.audit", tampered)
+    scenario = load(written(tmp_path, f"receive: {{reference: A, status: new, rooms: [{LINE}]}}"))
+    with pytest.raises(StepFailedError, match="adults is 9, the history says 2"):
+        await play(scenario, theatre.worker, theatre.owner_url)

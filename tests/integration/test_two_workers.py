@@ -381,7 +381,7 @@ async def test_a_worker_frozen_and_thawed_is_fenced_off_and_no_stay_is_left_with
     async with postgres.database(template) as url, postgres.database(template) as in_order:
         async with _two_workers(
             url, kafka, log.topic, tmp_path, SLICE_RECORDS="5",
-            DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS="60000", DATABASE_LOCK_TIMEOUT_MS="60000",
+            DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS="2000", DATABASE_LOCK_TIMEOUT_MS="60000",
         ) as (first, second, watch):  # fmt: skip
             await watch.until_held_by(first, second)
             await asyncio.to_thread(log.produce, kafka.bootstrap, messages)
@@ -435,7 +435,8 @@ async def _counted(url: str, query: str) -> Counter[Any]:
 TAMPERED = {
     "message": "UPDATE message SET outcome = 'stale' WHERE \"offset\" = 7",
     "stay": "UPDATE stay SET amount = amount + 0.01"
-    " WHERE (reservation_id, line) = (SELECT reservation_id, line FROM stay LIMIT 1)",
+    " WHERE (property_id, reservation_id, line) ="
+    " (SELECT property_id, reservation_id, line FROM stay LIMIT 1)",
     "booking": "UPDATE reservation SET contact_email = 'x@example.org' WHERE reservation_id = 1"
     " AND property_id = 'house-000'",
     "room on a night": "DELETE FROM room_night WHERE (property_id, night, room) ="

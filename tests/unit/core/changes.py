@@ -13,6 +13,7 @@ from tests.unit.core.story import Story
 CODES = ("STD", "DLX", "SUI", "ST2")
 UNMAPPED = ("NEW1", "NEW2")
 
+
 def quiet(story: Story) -> None:
     """Remarks or price."""
     sold, dice = story.hero, story.dice

@@ -300,5 +300,3 @@ def block(hotel: Hotel, room: str, start: date, end: date) -> None:
 def _refuse_unless(stay: Stay, *allowed: StayStatus) -> None:
     if stay.status not in allowed:
         raise Refused(f"the stay is {stay.status}")
-
-

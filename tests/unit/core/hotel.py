@@ -49,18 +49,24 @@ class Hotel:
     closed: list[Task] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
     offset: int = 0
-    world: World = field(default_factory=World)
-
-    def __post_init__(self) -> None:
-        self.reload()
+    carried: World | None = None
 
     # --- what a worker loads -----------------------------------------------------------
 
+    @property
+    def world(self) -> World:
+        """What the worker carries; loaded where it carries nothing."""
+        if self.carried is None:
+            self.carried = World(
+                properties={HOTEL: self.house},
+                today={HOTEL: self.today},
+                plans={HOTEL: self.plan()},
+            )
+        return self.carried
+
     def reload(self) -> None:
         """Forget what was carried: what comes next is decided on what the database holds."""
-        self.world = World(
-            properties={HOTEL: self.house}, today={HOTEL: self.today}, plans={HOTEL: self.plan()}
-        )
+        self.carried = None
 
     def plan(self) -> Plan:
         """The room plan as the database holds it, from yesterday on."""
@@ -102,9 +108,7 @@ class Hotel:
 
     def task(self, reference: str, reason: Reason, line: str | None = "1") -> Task:
         """The one open task of this reason."""
-        (task,) = (
-            t for t in self.booking(reference).tasks if (t.reason, t.line) == (reason, line)
-        )
+        (task,) = (t for t in self.booking(reference).tasks if (t.reason, t.line) == (reason, line))
         return task
 
     # --- messages ----------------------------------------------------------------------
@@ -146,7 +150,7 @@ class Hotel:
         world = self.world
         known = {key: self.names.get(key[2]) for key in missing.references}
         found = {number for number in known.values() if number is not None}
-        self.world = replace(
+        self.carried = replace(
             world,
             references={**world.references, **known},
             reservations={
@@ -160,7 +164,7 @@ class Hotel:
         )
 
     def _save(self, step: Step) -> None:
-        self.world = step.world
+        self.carried = step.world
         house = step.world.properties[HOTEL]
         assert house is not None
         self.house = house

@@ -19,6 +19,8 @@ from channel_sync.core.model import (
     Revision,
     Room,
     Said,
+    Stay,
+    StayStatus,
 )
 
 FIRST = date(2026, 6, 1)
@@ -140,3 +142,22 @@ def cancels(reference: str, *lines: Line, **more: Any) -> Revision:
 def euros(amount: int | str) -> dict[str, Any]:
     """A price, as the two fields of it."""
     return {"amount": Decimal(amount), "currency": "EUR"}
+
+
+def held(number: str, base: Line, **more: Any) -> Stay:
+    """A stay as the hotel holds it, its base a line of the channel; the room is not of interest."""
+    assert base.arrival is not None
+    assert base.departure is not None
+    fields: dict[str, Any] = {
+        "adults": base.adults,
+        "children": base.children or (),
+        "booked_category": base.category,
+        "rate_plan": base.rate_plan,
+        "amount": base.amount,
+        "currency": base.currency,
+        "comments": base.comments or None,
+        "guest_names": base.guest_names or (),
+        "base": base,
+    }
+    status = more.pop("status", StayStatus.CONFIRMED)
+    return Stay(number, status, base.arrival, base.departure, **(fields | more))

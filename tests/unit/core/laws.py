@@ -121,7 +121,9 @@ def took_what_changed(hotel: Hotel, was: Reservation, after: Reservation) -> Non
             assert Reason.UNMAPPED_CATEGORY in asked, "a code is not mapped, and nobody is asked"
 
 
-def values(names: tuple[str, ...], holder: Line | Header | Stay | Reservation) -> tuple[object, ...]:
+def values(
+    names: tuple[str, ...], holder: Line | Header | Stay | Reservation
+) -> tuple[object, ...]:
     """Fields that count as one value, nothing and empty alike."""
     return _as_held(names, tuple(getattr(holder, name) for name in names))
 
@@ -249,6 +251,7 @@ def carried_as_loaded(carried: Plan, loaded: Plan, today: date) -> None:
         return {night: bits for night, bits in plan.held.items() if bits and night >= first}
 
     assert held(carried) == held(loaded)
+
     def promised(plan: Plan) -> dict[StayKey, tuple[str, date]]:
         ahead = {key: kept for key, kept in plan.promised.items() if kept.to_date > today}
         return {key: (kept.room, kept.to_date) for key, kept in ahead.items()}
