@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from channel_sync.core.replan import replan
+from channel_sync.records import Planned
 from channel_sync.scribe import Scribe
 from channel_sync.store.connect import borrowed
 from channel_sync.store.properties import load_properties
@@ -23,34 +24,36 @@ ACTOR = "channel-sync"
 """Who the planner's history rows are by."""
 
 
-async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> str | None:
-    """Plan one property that is due, if any can be had, and return its id.
+async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
+    """Plan one property that is due, if any can be had.
 
     A property that another planner holds is left to it; one that cannot be planned raises, and
-    comes after all others from then on. What the front desk changes meanwhile
-    makes the property due again.
+    comes after all others from then on. What the front desk changes meanwhile makes the property
+    due again.
     """
     property_id: str | None = None
+    planned: Planned | None = None
     async with borrowed(pool) as connection:
         try:
             async with connection.transaction():
                 property_id = await connection.fetchval(SQL["take_due_property"])
                 if property_id is not None:
-                    await _plan(connection, property_id, today_of)
+                    planned = await _plan(connection, property_id, today_of)
         except PlanChanged:
-            pass  # rolled back and still due: the next look sees what the front desk did
+            return await plan_next(pool, today_of=today_of)  # as the front desk left it
         except Exception:
-            if property_id is not None:
+            if property_id is not None and not connection.is_closed():
                 await connection.execute(SQL["mark_failed"], property_id)
             raise
-    return property_id
+    return planned
 
 
-async def _plan(connection: asyncpg.Connection, property_id: str, today_of: TodayOf) -> None:
+async def _plan(connection: asyncpg.Connection, property_id: str, today_of: TodayOf) -> Planned:
     """Plan a property whose row is locked."""
     trips = Trips(connection)
     (house,) = await load_properties(connection, [property_id])
     today = today_of(house.timezone, house.policy.day_starts)
+    version = house.version
     rows = await connection.fetch(SQL["load_waiting"], property_id, today)
     if rows:
         keys = [(row["property_id"], row["channel"], row["reference"]) for row in rows]
@@ -62,4 +65,6 @@ async def _plan(connection: asyncpg.Connection, property_id: str, today_of: Toda
         for reservation, decision in changed:
             scribe.write(reservation, decision, actor=ACTOR)
         await save(trips, scribe.finish({property_id: house.last_reservation_id}))
+        version = scribe.versions[property_id]
     await connection.execute(SQL["mark_planned"], property_id)
+    return Planned(property_id, version)

@@ -106,6 +106,14 @@ class SliceResult:
     """The properties written to, with their new version."""
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A property that the planner looked at, and its version since."""
+
+    property_id: str
+    version: int
+
+
 class Fence(Protocol):
     """Moves a partition's offset row as the first statement of a slice's transaction."""
 

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     halt_poll_seconds: Seconds = Field(2, description="between looks whether a halt was lifted")
     drain_seconds: Seconds = Field(25, description="from SIGTERM to the exit, at most")
     planner_interval_seconds: Seconds = Field(
-        30, description="between the planner's looks when nothing wakes it"
+        5, description="between the planner's looks when nothing wakes it"
     )
 
     health_host: str = Field("0.0.0.0", description="address of /livez, /readyz, /metrics")

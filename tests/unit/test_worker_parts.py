@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from channel_sync.clock import FixedToday
 from channel_sync.core.model import Outcome
 from channel_sync.observe import logs
 from channel_sync.observe.metrics import Metrics
-from channel_sync.records import Applied, Record, SliceResult
+from channel_sync.records import Applied, Planned, Record, SliceResult, Told
 from channel_sync.settings import Settings
 from channel_sync.store.claims import PartitionId
 from channel_sync.worker.halts import internal_errors_in_a_row, lost_offset
@@ -221,8 +221,12 @@ async def test_the_planner_plans_until_nothing_is_due_and_again_when_woken() -> 
     due: list[str | Exception] = ["a", OSError("away"), ZeroDivisionError("a bug"), "b"]
     asleep = asyncio.Event()
     planned: list[str] = []
+    told: list[Mapping[str, int]] = []
 
-    async def plan_next(pool: Any, *, today_of: Any) -> str | None:
+    def tell(properties: Mapping[str, int]) -> None:
+        told.append(properties)
+
+    async def plan_next(pool: Any, *, today_of: Any) -> Planned | None:
         del pool, today_of
         if not due:
             asleep.set()
@@ -231,7 +235,7 @@ async def test_the_planner_plans_until_nothing_is_due_and_again_when_woken() -> 
         if isinstance(found, Exception):
             raise found
         planned.append(found)
-        return found
+        return Planned(found, version=7)
 
     means = Means(
         settings=SETTINGS.model_copy(
@@ -243,12 +247,14 @@ async def test_the_planner_plans_until_nothing_is_due_and_again_when_woken() -> 
         today_of=FixedToday(date(2026, 1, 1)),
         metrics=Metrics(),
         claimed_by="here",
+        tell=tell,
         stopping=stopping,
     )
     planner = PlannerLoop(means, plan_next)
     task = asyncio.create_task(planner.run())
     await asyncio.wait_for(asleep.wait(), 60)
     assert planned == ["a", "b"]
+    assert told == [{"a": 7}, {"b": 7}]
     asleep.clear()
     due.append("c")
     planner.wake()
@@ -281,7 +287,7 @@ def test_a_message_that_changed_something_has_a_line_and_the_others_are_counted(
         Outcome.MODIFIED,
         property_id="seaview",
         reference="B1",
-        changes=("stay 1: arrival 2026-04-10 → 2026-04-11",),
+        changes=(Told("1", "arrival", "2026-04-10", "2026-04-11"),),
         tasks=("no_room",),
     )
     parked = Applied(record(6), 0, Outcome.PARKED, "no_rooms", property_id="seaview")

@@ -12,14 +12,14 @@ from channel_sync.worker.standing import first_line
 if TYPE_CHECKING:
     import asyncpg
 
-    from channel_sync.records import TodayOf
+    from channel_sync.records import Planned, TodayOf
     from channel_sync.worker.means import Means
 
 
 class PlanNext(Protocol):
     """`planner.plan_next`, or what a test puts in its place."""
 
-    async def __call__(self, pool: asyncpg.Pool, *, today_of: TodayOf) -> str | None:
+    async def __call__(self, pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
         """Plans one property that is due and returns it; None if there is none to be had."""
 
 
@@ -43,17 +43,19 @@ class PlannerLoop:
         while not means.stopping.is_set():
             self._woken.clear()
             try:
-                property_id = await self._plan_next(means.pool, today_of=means.today_of)
+                planned = await self._plan_next(means.pool, today_of=means.today_of)
             except Exception as error:  # noqa: BLE001 - whatever it is, messages go on
                 attempt += 1
                 await self._after(error, attempt)
                 continue
             attempt = 0
-            if property_id is None:
+            if planned is None:
                 await self._sleep()
             else:
                 means.metrics.planned.inc()
-                self._log.info("planned", property=property_id)
+                # Also what staff changed is heard of: each of their edits makes a property due.
+                means.tell({planned.property_id: planned.version})
+                self._log.info("planned", property=planned.property_id, version=planned.version)
                 await asyncio.sleep(0)
 
     async def _after(self, error: Exception, attempt: int) -> None:
