@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from channel_sync.errors import MessageError
+
 if TYPE_CHECKING:
     from channel_sync.wire.scrub import Scrubbed
 
@@ -23,10 +25,6 @@ class UnreadableReason(StrEnum):
     TOO_MANY_MESSAGES = "too_many_messages"
     TOO_MANY_LINES = "too_many_lines"
     STAY_TOO_LONG = "stay_too_long"
-
-
-class MessageError(Exception):
-    """The sender must act: the message is parked, the worker goes on."""
 
 
 class Unreadable(MessageError):
