@@ -36,9 +36,10 @@ async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
     async with borrowed(pool) as connection:
         try:
             async with connection.transaction():
-                property_id = await connection.fetchval(SQL["take_due_property"])
-                if property_id is not None:
-                    planned = await _plan(connection, property_id, today_of)
+                due = await connection.fetchrow(SQL["take_due_property"])
+                if due is not None:
+                    property_id = due["property_id"]
+                    planned = await _plan(connection, due, today_of)
         except PlanChanged:
             return await plan_next(pool, today_of=today_of)  # as the front desk left it
         except Exception:
@@ -48,14 +49,14 @@ async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
     return planned
 
 
-async def _plan(connection: asyncpg.Connection, property_id: str, today_of: TodayOf) -> Planned:
-    """Plan a property whose row is locked."""
+async def _plan(connection: asyncpg.Connection, due: asyncpg.Record, today_of: TodayOf) -> Planned:
+    """Plan a property whose row is locked; where nobody waits there is nothing to load."""
     trips = Trips(connection)
-    (house,) = await load_properties(connection, [property_id])
-    today = today_of(house.timezone, house.policy.day_starts)
-    version = house.version
+    property_id, version = due["property_id"], due["version"]
+    today = today_of(due["timezone"], due["day_starts"])
     rows = await connection.fetch(SQL["load_waiting"], property_id, today)
     if rows:
+        (house,) = await load_properties(connection, [property_id])
         keys = [(row["property_id"], row["channel"], row["reference"]) for row in rows]
         _, reservations = await load_reservations(trips, keys)
         plans = await load_plans(trips, {property_id: (house, today)})

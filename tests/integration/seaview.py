@@ -1,4 +1,4 @@
-"""A small hotel, canonical messages about it, and what became of them: for tests of the pipeline."""
+"""A small hotel, canonical messages about it, and what became of them."""
 
 from __future__ import annotations
 

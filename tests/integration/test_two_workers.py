@@ -177,9 +177,14 @@ class Worker:
         assert self.process is not None
         return self.process.pid
 
-    def signal(self, number: signal.Signals) -> None:
+    def must_live(self) -> None:
         assert self.process is not None
-        assert self.process.poll() is None, f"{self.name} ended\n{self.log.read_text()}"
+        if self.process.poll() is not None:
+            pytest.fail(f"{self.name} ended with {self.process.poll()}\n{self.log.read_text()}")
+
+    def signal(self, number: signal.Signals) -> None:
+        self.must_live()
+        assert self.process is not None
         self.process.send_signal(number)
 
     def kill(self) -> None:
@@ -230,6 +235,8 @@ class Watch:
         marks = [f":{worker.pid}:" for worker in workers]
 
         async def shared() -> bool:
+            for worker in workers:
+                worker.must_live()
             rows = await self.connection.fetch(
                 "SELECT claimed_by FROM consumer_partition WHERE topic = $1", self.topic
             )
@@ -238,7 +245,11 @@ class Watch:
             )
             return held.total() == 8 and set(held) == set(marks)
 
-        await until(shared)
+        try:
+            await until(shared)
+        except AssertionError:
+            rows = await self.connection.fetch("SELECT * FROM consumer_partition")
+            pytest.fail("\n".join([*map(str, rows), *(one.log.read_text() for one in workers)]))
 
     async def until_planned(self) -> None:
         await self.until("SELECT NOT EXISTS (SELECT FROM property WHERE replan_due)")

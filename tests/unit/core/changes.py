@@ -141,6 +141,11 @@ def cancelled(story: Story) -> None:
         story.receive(sold.calls_off())
 
 
+def called_off(story: Story) -> None:
+    """A cancel of the whole."""
+    story.receive(story.hero.calls_off())
+
+
 def revived(story: Story) -> None:
     """A cancel, and then the booking again."""
     story.receive(story.hero.calls_off())

@@ -73,7 +73,7 @@ def property_of(
 
 
 def line(
-    category: str | None = "STD",
+    code: str | None = "STD",
     first: int = 1,
     end: int = 3,
     *,
@@ -84,7 +84,7 @@ def line(
     """A room line of a channel: from the day `first` to the day `end`, under a stable id."""
     return Line(
         channel_line=name,
-        category_code=category,
+        category_code=code,
         arrival=day(first),
         departure=day(end),
         adults=adults,
@@ -92,9 +92,9 @@ def line(
     )
 
 
-def loose(category: str | None = "STD", first: int = 1, end: int = 3, **more: Any) -> Line:
+def loose(code: str | None = "STD", first: int = 1, end: int = 3, **more: Any) -> Line:
     """A room line whose id the provider deals out anew each time."""
-    return replace(line(category, first, end, **more), is_stable=False)
+    return replace(line(code, first, end, **more), is_stable=False)
 
 
 def says(

@@ -1,6 +1,6 @@
 -- name: take_due_property
 -- One property that somebody changed, or whose day has turned, locked; others take the others.
-SELECT property_id
+SELECT property_id, timezone, coalesce(policy ->> 'day_starts', '04:00') AS day_starts, version
 FROM property
 WHERE replan_due OR planned_on IS DISTINCT FROM property_today(property_id)
 ORDER BY plan_failed_at NULLS FIRST, replan_due DESC, property_id

@@ -1,0 +1,422 @@
+"""Section 4, stays that have begun or ended: every state in every column, and A7."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from channel_sync.core.begun import Standing, standing
+from channel_sync.core.model import Line, Outcome, Policy, Reason, StayStatus, TaskState
+from tests.unit.core import desk
+from tests.unit.core.drawing import assert_plan, hotel
+from tests.unit.core.hotel import Hotel
+from tests.unit.core.house import cancels, day, held, line, new, says
+
+PLAN = """
+    room      | 01  02  03  04  05
+    STD 101/3 | .   A   A   .   .
+    DLX 201/4 | .   .   .   .   .
+"""
+CHANGE = Reason.IN_HOUSE_CHANGE
+PRICE = Reason.PRICE_DIFFERENCE
+CONFLICT = Reason.STATUS_CONFLICT
+
+
+def in_house(made: Hotel) -> None:
+    desk.check_in(made, "A")
+
+
+def by_its_dates(made: Hotel) -> None:
+    """Nobody checked the guest in."""
+
+
+def checked_out(made: Hotel) -> None:
+    desk.check_in(made, "A")
+    desk.check_out(made, "A")
+
+
+def over_by_its_dates(made: Hotel) -> None:
+    made.turn_to(day(6))
+
+
+def no_show(made: Hotel) -> None:
+    desk.no_show(made, "A")
+
+
+def off(made: Hotel) -> None:
+    desk.cancel(made, "A")
+
+
+State = Callable[[Hotel], None]
+IN_HOUSE: tuple[State, ...] = (in_house, by_its_dates)
+GONE: tuple[State, ...] = (checked_out, over_by_its_dates)
+STATES: tuple[State, ...] = (*IN_HOUSE, *GONE, no_show, off)
+LATER = line("STD", 2, 5)
+EARLIER = line("STD", 1, 4)
+OTHER = line("DLX", 2, 4)
+
+
+def hotel_in(state: State, *, policy: Policy | None = None, plan: str = PLAN) -> Hotel:
+    """The hotel on the third day, A in this state."""
+    made = hotel(plan, today=day(3), policy=policy)
+    state(made)
+    return made
+
+
+def told(made: Hotel, line_told: Line, revision: int = 2) -> Outcome:
+    return made.receive(says("A", line_told, revision=revision))
+
+
+# --- where a stay stands (A7) ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("today", "where"),
+    [
+        (1, Standing.AHEAD),
+        (2, Standing.AHEAD),
+        (3, Standing.IN_HOUSE),
+        (4, Standing.IN_HOUSE),
+        (5, Standing.GONE),
+    ],
+)
+def test_a_confirmed_stay_counts_by_its_dates(today: int, where: Standing) -> None:
+    stay = held("1", line(first=2, end=4))
+    assert standing(stay, day(today)) is where
+
+
+@pytest.mark.parametrize(
+    ("status", "where"),
+    [
+        (StayStatus.CHECKED_IN, Standing.IN_HOUSE),
+        (StayStatus.CHECKED_OUT, Standing.GONE),
+        (StayStatus.NO_SHOW, Standing.NO_SHOW),
+        (StayStatus.CANCELLED, Standing.OFF),
+        (StayStatus.ENQUIRY, Standing.AHEAD),
+    ],
+)
+def test_any_other_status_says_where_it_stands(status: StayStatus, where: Standing) -> None:
+    for today in (1, 3, 9):
+        assert standing(held("1", line(first=2, end=4), status=status), day(today)) is where
+
+
+# --- remarks and price -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    "more", [{"comments": "late"}, {"rate_plan": "FLEX"}, {"guest_names": ("Ada",)}], ids=str
+)
+def test_remarks_are_taken_in_every_state(state: State, more: dict[str, Any]) -> None:
+    made = hotel_in(state)
+    rooms = made.rooms("A")
+    assert told(made, line("STD", 2, 4, **more)) is Outcome.MODIFIED
+    for name, value in more.items():
+        assert getattr(made.stay("A"), name) == value
+    assert made.tasks("A") == []
+    assert made.rooms("A") == rooms
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_price_is_recorded_in_every_state(state: State) -> None:
+    made = hotel_in(state)
+    assert told(made, line("STD", 2, 4, amount=Decimal(90), currency="EUR")) is Outcome.MODIFIED
+    assert made.stay("A").amount == Decimal(90)
+    asked = state in IN_HOUSE + GONE
+    assert made.tasks("A") == ([PRICE] if asked else [])
+    if asked:
+        task = made.task("A", PRICE)
+        where = standing(made.stay("A"), made.today)
+        assert task.details["why"] == f"the channel changed the price of a stay that is {where}"
+        assert task.details["changes"] == [
+            {"line": "1", "field": "amount", "old": None, "new": "90"},
+            {"line": "1", "field": "currency", "old": None, "new": "EUR"},
+        ]
+
+
+# --- occupancy ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", IN_HOUSE)
+def test_a_party_in_house_that_fits_is_taken(state: State) -> None:
+    made = hotel_in(state)
+    assert told(made, line("STD", 2, 4, adults=3)) is Outcome.MODIFIED
+    assert made.stay("A").adults == 3
+    assert made.tasks("A") == []
+
+
+@pytest.mark.parametrize("state", IN_HOUSE)
+def test_a_party_in_house_that_does_not_fit_is_asked_about(state: State) -> None:
+    made = hotel_in(state)
+    assert told(made, line("STD", 2, 4, adults=4)) is Outcome.DEFERRED
+    stay = made.stay("A")
+    assert stay.adults == 2
+    assert stay.base is not None
+    assert stay.base.adults == 4
+    assert made.task("A", CHANGE).details == {
+        "why": "the channel changed a stay that is checked in",
+        "changes": [{"line": "1", "field": "adults", "old": 2, "new": 4}],
+    }
+
+
+def test_a_party_in_house_without_a_room_is_asked_about() -> None:
+    made = hotel("room | 02 03\n STD 101 | B B\n STD - | A A", today=day(3))
+    assert told(made, line("STD", 2, 4, adults=1)) is Outcome.DEFERRED
+    assert CHANGE in made.tasks("A")
+
+
+@pytest.mark.parametrize("state", [*GONE, no_show, off])
+def test_a_party_is_recorded_once_the_stay_is_over(state: State) -> None:
+    made = hotel_in(state)
+    assert told(made, line("STD", 2, 4, adults=9)) is Outcome.MODIFIED
+    assert made.stay("A").adults == 9
+    assert made.tasks("A") == []
+
+
+# --- departure, arrival, category --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", IN_HOUSE)
+@pytest.mark.parametrize(
+    "change", [LATER, EARLIER, OTHER], ids=["departure", "arrival", "category"]
+)
+@pytest.mark.parametrize(
+    "policy", [Policy(), Policy(ota_room_policy="follow_channel")], ids=["keep", "follow"]
+)
+def test_a_guest_in_house_is_never_moved_but_asked_about(
+    state: State, change: Line, policy: Policy
+) -> None:
+    made = hotel_in(state, policy=policy)
+    before = made.stay("A")
+    assert told(made, change) is Outcome.DEFERRED
+    after = made.stay("A")
+    base = after.base
+    assert base is not None
+    assert (base.arrival, base.departure) == (change.arrival, change.departure)
+    assert replace(after, base=None) == replace(before, base=None)
+    assert made.tasks("A") == [CHANGE]
+    assert after.booked_category == "STD"
+
+
+SAME_ROOM = Policy(extend_in_house="same_room")
+
+
+@pytest.mark.parametrize("state", IN_HOUSE)
+def test_a_guest_in_house_stays_on_in_the_same_room_where_the_policy_says_so(state: State) -> None:
+    made = hotel_in(state, policy=SAME_ROOM)
+    assert told(made, LATER) is Outcome.MODIFIED
+    assert_plan(made, "room | 01 02 03 04 05\n STD 101 | . A A A .\n DLX 201 | . . . . .")
+    assert made.tasks("A") == []
+    assert made.step(new("B", line("STD", 4, 5))).outcome is Outcome.CREATED
+    assert made.rooms("B") == []
+
+
+@pytest.mark.parametrize("change", [EARLIER, line("STD", 2, 3), line("STD", 3, 5)], ids=str)
+def test_only_a_later_departure_extends_a_stay_in_house(change: Line) -> None:
+    made = hotel_in(in_house, policy=SAME_ROOM)
+    assert told(made, change) is Outcome.DEFERRED
+    assert made.tasks("A") == [CHANGE]
+
+
+def test_a_room_that_is_taken_extends_nobody() -> None:
+    plan = "room | 02 03 04\n STD 101/3 | A A B\n STD 102 | . . ."
+    made = hotel_in(in_house, policy=SAME_ROOM, plan=plan)
+    assert told(made, LATER) is Outcome.DEFERRED
+    assert_plan(made, plan)
+
+
+def test_a_guest_in_house_without_a_room_is_not_extended() -> None:
+    made = hotel("room | 02 03\n STD 101 | B B\n STD - | A A", today=day(3), policy=SAME_ROOM)
+    assert told(made, line("STD", 2, 5)) is Outcome.DEFERRED
+
+
+def test_the_last_of_several_rooms_is_extended() -> None:
+    plan = "room | 02 03 04\n STD 101 | A . .\n STD 102 | . A ."
+    made = hotel_in(in_house, policy=SAME_ROOM, plan=plan)
+    assert told(made, LATER) is Outcome.MODIFIED
+    assert_plan(made, "room | 02 03 04\n STD 101 | A . .\n STD 102 | . A A")
+
+
+@pytest.mark.parametrize("state", GONE)
+@pytest.mark.parametrize(
+    "change", [line("STD", 2, 3), EARLIER, OTHER], ids=["departure", "arrival", "category"]
+)
+def test_dates_and_category_are_recorded_after_check_out(state: State, change: Line) -> None:
+    made = hotel_in(state)
+    rooms = made.rooms("A")
+    assert told(made, change) is Outcome.MODIFIED
+    stay = made.stay("A")
+    assert (stay.arrival, stay.departure) == (change.arrival, change.departure)
+    assert stay.booked_category == change.category_code
+    assert made.tasks("A") == []
+    assert made.rooms("A") == rooms
+
+
+def test_a_stay_over_by_its_dates_alone_is_placed_again_where_its_new_dates_are_not() -> None:
+    made = hotel_in(over_by_its_dates)
+    assert told(made, line("STD", 2, 9)) is Outcome.MODIFIED
+    stay = made.stay("A")
+    assert [(a.room, a.from_date, a.to_date) for a in stay.rooms] == [
+        ("101", day(2), day(4)),
+        ("101", day(6), day(9)),
+    ]
+    out = hotel_in(checked_out)
+    rooms = out.stay("A").rooms
+    told(out, line("STD", 2, 9))
+    assert out.stay("A").rooms == rooms
+
+
+@pytest.mark.parametrize("state", [no_show, off])
+@pytest.mark.parametrize(
+    "change", [LATER, EARLIER, OTHER], ids=["departure", "arrival", "category"]
+)
+def test_a_no_show_or_a_stay_cancelled_by_staff_is_not_revived(state: State, change: Line) -> None:
+    made = hotel_in(state)
+    before = made.stay("A")
+    assert told(made, change) is Outcome.DEFERRED
+    after = made.stay("A")
+    assert replace(after, base=None) == replace(before, base=None)
+    assert made.tasks("A") == [CONFLICT]
+    first, *_ = made.task("A", CONFLICT).details["changes"]  # type: ignore[misc]
+    assert first == {
+        "line": "1",
+        "field": "status",
+        "old": before.status.value,
+        "new": "confirmed",
+    }
+
+
+# --- taken back, and taken further -------------------------------------------------------------
+
+
+def test_a_wish_that_the_channel_takes_back_ends_the_task() -> None:
+    made = hotel_in(in_house)
+    told(made, LATER)
+    assert told(made, line("STD", 2, 4), 3) is Outcome.MODIFIED
+    assert made.tasks("A") == []
+    (closed,) = made.closed
+    assert (closed.reason, closed.state, closed.closed_by) == (
+        CHANGE,
+        TaskState.SUPERSEDED,
+        "revision 3",
+    )
+
+
+def test_a_second_wish_joins_the_first() -> None:
+    made = hotel_in(in_house)
+    told(made, LATER)
+    told(made, line("DLX", 2, 5), 3)
+    changes: Any = made.task("A", CHANGE).details["changes"]
+    assert [(c["field"], c["new"]) for c in changes] == [
+        ("departure", "2026-06-05"),
+        ("booked_category", "DLX"),
+    ]
+    told(made, line("DLX", 2, 4), 4)
+    left: Any = made.task("A", CHANGE).details["changes"]
+    assert [c["field"] for c in left] == ["booked_category"]
+
+
+def test_a_wish_about_the_same_value_replaces_the_first() -> None:
+    made = hotel_in(off)
+    told(made, LATER)
+    told(made, line("STD", 2, 8), 3)
+    changes: Any = made.task("A", CONFLICT).details["changes"]
+    assert [(c["field"], c["new"]) for c in changes] == [
+        ("status", "confirmed"),
+        ("departure", "2026-06-08"),
+    ]
+
+
+def test_a_remark_leaves_a_wish_as_it_is() -> None:
+    made = hotel_in(in_house)
+    told(made, LATER)
+    before = made.task("A", CHANGE)
+    assert told(made, replace(LATER, comments="late"), 3) is Outcome.MODIFIED
+    assert made.task("A", CHANGE) == before
+
+
+# --- cancel ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", IN_HOUSE)
+def test_a_cancel_of_a_guest_in_house_is_asked_about(state: State) -> None:
+    made = hotel_in(state)
+    before = made.stay("A")
+    assert made.receive(cancels("A", revision=2)) is Outcome.DEFERRED
+    assert made.stay("A") == before
+    task = made.task("A", Reason.IN_HOUSE_CANCELLATION)
+    assert task.details["why"] == "the channel cancelled a stay that is checked in"
+    assert task.details["changes"] == [
+        {"line": "1", "field": "status", "old": before.status.value, "new": "cancelled"}
+    ]
+    assert task.details["rule"] == "M13"
+
+
+@pytest.mark.parametrize("state", GONE)
+def test_a_cancel_after_check_out_is_a_conflict(state: State) -> None:
+    made = hotel_in(state)
+    assert made.receive(cancels("A", revision=2)) is Outcome.DEFERRED
+    assert made.tasks("A") == [CONFLICT]
+
+
+def test_a_cancel_of_a_no_show_is_history_only() -> None:
+    made = hotel_in(no_show)
+    step = made.step(cancels("A", revision=2))
+    assert made.stay("A").status is StayStatus.NO_SHOW
+    assert made.tasks("A") == []
+    assert [event.name for event in step.decisions[0][1].events] == ["cancelled"]
+    assert not step.decisions[0][1].freed
+
+
+def test_a_cancel_of_what_staff_cancelled_closes_the_task() -> None:
+    made = hotel_in(off)
+    told(made, LATER)
+    made.receive(cancels("A", revision=3))
+    assert made.tasks("A") == []
+    assert made.stay("A").cancelled_by == "channel"
+
+
+def test_a_cancel_taken_back_ends_the_question() -> None:
+    made = hotel_in(in_house)
+    made.receive(cancels("A", revision=2))
+    assert told(made, line("STD", 2, 4), 3) is Outcome.MODIFIED
+    assert made.tasks("A") == []
+    gone = hotel_in(checked_out)
+    gone.receive(cancels("A", revision=2))
+    told(gone, line("STD", 2, 4), 3)
+    assert gone.tasks("A") == []
+
+
+# --- first seen late (A7) ----------------------------------------------------------------------
+
+
+def test_first_seen_after_arrival_it_is_placed_for_the_nights_from_today() -> None:
+    made = hotel("room | 01 02 03 04\n STD 101 | . . . .", today=day(3))
+    made.receive(new("A", line("STD", 1, 5)))
+    assert_plan(made, "room | 01 02 03 04\n STD 101 | . . A A")
+
+
+def test_first_seen_after_departure_it_is_recorded_without_a_search() -> None:
+    made = hotel("room | 01 02 03\n STD 101 | . . .", today=day(9))
+    assert made.receive(new("A", line("STD", 1, 4))) is Outcome.CREATED
+    assert made.rooms("A") == []
+    assert made.tasks("A") == []
+    assert made.cells == ["A7: no night"]
+
+
+def test_a_stay_moved_on_the_day_of_its_arrival_is_noticed() -> None:
+    made = hotel("room | 03 04\n STD 101 | A A\n DLX 201 | . .", today=day(3))
+    told(made, line("DLX", 3, 5))
+    notice = made.task("A", Reason.REVIEW)
+    assert notice.notice
+    assert notice.details == {
+        "kind": "moved_today",
+        "why": "moved from 101 to 201 on the day of arrival",
+    }
+    tomorrow = hotel("room | 03 04\n STD 101 | A A\n DLX 201 | . .", today=day(2))
+    told(tomorrow, line("DLX", 3, 5))
+    assert tomorrow.tasks("A") == []
