@@ -31,22 +31,30 @@ async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
     comes after all others from then on. What the front desk changes meanwhile makes the property
     due again.
     """
+    while True:
+        async with borrowed(pool) as connection:
+            try:
+                return await _plan_due(connection, today_of)
+            except PlanChanged:
+                continue  # rolled back and still due: look again, as the front desk left it
+
+
+async def _plan_due(connection: asyncpg.Connection, today_of: TodayOf) -> Planned | None:
+    """Plan the property whose turn it is, in one transaction."""
     property_id: str | None = None
-    planned: Planned | None = None
-    async with borrowed(pool) as connection:
-        try:
-            async with connection.transaction():
-                due = await connection.fetchrow(SQL["take_due_property"])
-                if due is not None:
-                    property_id = due["property_id"]
-                    planned = await _plan(connection, due, today_of)
-        except PlanChanged:
-            return await plan_next(pool, today_of=today_of)  # as the front desk left it
-        except Exception:
-            if property_id is not None and not connection.is_closed():
-                await connection.execute(SQL["mark_failed"], property_id)
-            raise
-    return planned
+    try:
+        async with connection.transaction():
+            due = await connection.fetchrow(SQL["take_due_property"])
+            if due is None:
+                return None
+            property_id = due["property_id"]
+            return await _plan(connection, due, today_of)
+    except PlanChanged:
+        raise
+    except Exception:
+        if property_id is not None and not connection.is_closed():
+            await connection.execute(SQL["mark_failed"], property_id)
+        raise
 
 
 async def _plan(connection: asyncpg.Connection, due: asyncpg.Record, today_of: TodayOf) -> Planned:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from channel_sync.core.model import ROOM_REASONS, Outcome, TaskState
-from channel_sync.core.place import Ask, is_fitting, is_free
+from channel_sync.core.place import Ask, is_fitting, is_free, join_rooms, rooms_until
 
 if TYPE_CHECKING:
     from channel_sync.core.draft import Draft
@@ -49,7 +49,7 @@ def assign(
         return NotAssigned(f"room {room} is too small for the party now")
     category = draft.house.category_of(room)
     values: dict[str, object] = {
-        "rooms": (*(a for a in before if a.to_date <= draft.today), ask.allocation(room)),
+        "rooms": join_rooms(rooms_until(before, draft.today), ask.allocation(room)),
         "held": False,
         "last_room": None,
         "room_chosen_by_staff": True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from channel_sync.core.model import Reason
-from channel_sync.core.place import is_free, propose
+from channel_sync.core.place import is_free, join_rooms, propose
 from channel_sync.core.table import Row, waits_frozen
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def give_room(
     stay = draft.reservation.stay(placing.line)
     before = placing.room_before(draft.today)
     values: dict[str, object] = {
-        "rooms": (*placing.past(draft.today), ask.allocation(offer.room)),
+        "rooms": join_rooms(placing.past(draft.today), ask.allocation(offer.room)),
         "held": False,
         "last_room": None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from channel_sync.core.model import Allocation, Proposal
@@ -55,6 +55,21 @@ class Offer:
     room: str
     category: str
     fits: bool
+
+
+def rooms_until(rooms: Sequence[Allocation], until: date) -> tuple[Allocation, ...]:
+    """The allocations of the nights before a date."""
+    return tuple(
+        replace(each, to_date=min(each.to_date, until)) for each in rooms if each.from_date < until
+    )
+
+
+def join_rooms(earlier: Sequence[Allocation], later: Allocation) -> tuple[Allocation, ...]:
+    """Earlier allocations and a later one; one room run on is one."""
+    last = earlier[-1] if earlier else None
+    if last is not None and (last.room, last.to_date) == (later.room, later.from_date):
+        return (*earlier[:-1], replace(last, to_date=later.to_date))
+    return (*earlier, later)
 
 
 def party_of(stay: Stay, policy: Policy) -> int:

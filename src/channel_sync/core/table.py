@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from channel_sync.core.place import rooms_until
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -68,8 +70,8 @@ class Placing:
         return next(now, self.rooms[-1].room)
 
     def past(self, today: date) -> tuple[Allocation, ...]:
-        """The allocations that are over; nobody rewrites them."""
-        return tuple(a for a in self.rooms if a.to_date <= today)
+        """The rooms of the nights that are over; nobody rewrites them."""
+        return rooms_until(self.rooms, today)
 
     def needs_search(self, stay: Stay) -> bool:
         """Whether the room is looked for anew, so that the stay leaves its rooms first (A6)."""

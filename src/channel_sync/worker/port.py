@@ -258,6 +258,9 @@ def _fetch_failed(
             return FetchFailedError(
                 wanted, f"a message is larger than a fetch: {error}", lost=False
             )
+        case kafka_errors.NoOffsetForPartitionError():
+            # Shared out anew between the seek and the fetch: it is sought again.
+            return FetchFailedError(wanted, "the partition was not sought yet", lost=False)
         case _:
             return FetchFailedError(wanted, str(in_plain_words(error, settings)), lost=False)
 
