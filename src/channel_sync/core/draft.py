@@ -77,11 +77,10 @@ class Draft:
 
         Names that a provider deals out anew are bookkeeping: no event tells of them.
         """
-        if stay.base is not None:
-            base = replace(stay.base, channel_line=theirs.channel_line, unit=theirs.unit)
-            renamed = replace(stay, base=base)
-            stays = tuple(renamed if s.line == stay.line else s for s in self.reservation.stays)
-            self.reservation = replace(self.reservation, stays=stays)
+        base = replace(stay.base or Line(), channel_line=theirs.channel_line, unit=theirs.unit)
+        renamed = replace(stay, base=base)
+        stays = tuple(renamed if s.line == stay.line else s for s in self.reservation.stays)
+        self.reservation = replace(self.reservation, stays=stays)
 
     # --- facts -------------------------------------------------------------------------
 
@@ -168,8 +167,9 @@ class Draft:
         task = replace(
             known or Task(reason, line), details=details, proposals=proposals, notice=notice
         )
-        others = tuple(t for t in self.reservation.tasks if t is not known)
-        self.reservation = replace(self.reservation, tasks=(*others, task))
+        tasks = self.reservation.tasks
+        renewed = tuple(task if t is known else t for t in tasks) if known else (*tasks, task)
+        self.reservation = replace(self.reservation, tasks=renewed)
 
     def settle(
         self,

@@ -63,6 +63,8 @@ def _why_given(draft: Draft, stay: Stay, ask: Ask, offer: Offer, before: str | N
         return f"{offer.room} is still free on the nights wanted"
     if stay.pinned_room == offer.room:
         return f"back in {offer.room}, where staff pinned the stay"
+    if offer.room == ask.present:
+        return f"back in {offer.room}, its room before, which is free on the nights wanted"
     idle = draft.plan.idle_nights(offer.room, ask.from_date, ask.to_date, ask.today)
     return f"best fit in {category}: {offer.room} leaves {idle} idle nights around the stay"
 

@@ -68,9 +68,7 @@ def take_lines(draft: Draft, revision: Revision) -> Taken:
 
 def take_pair(draft: Draft, stay: Stay, line: Line, said: Said = Said.MODIFIED) -> Taken:
     """Record what a line says of the stay it is."""
-    base = stay.base
-    if base is None:
-        return Taken()
+    base = stay.base or Line()
     if not line.is_live:
         if not base.is_live:
             return Taken()

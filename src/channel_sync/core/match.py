@@ -157,7 +157,8 @@ def likeness(stay: Stay, line: Line) -> int:
     score += 8 if line.category_code == base.category_code else 0
     score += 4 if line.arrival == base.arrival else 0
     score += 4 if line.departure == base.departure else 0
-    return score + (1 if (line.adults, line.children) == (base.adults, base.children) else 0)
+    party, known = (line.adults, line.children or ()), (base.adults, base.children or ())
+    return score + (1 if party == known else 0)
 
 
 def _claims(stay: Stay, today: date) -> tuple[bool, ...]:

@@ -207,10 +207,9 @@ def is_counted(draft: Draft, stay: Stay) -> bool:
 
 def has_unit(draft: Draft, ask: Ask, category: str | None) -> bool:
     """Whether one more stay may be counted in a category on every night asked for (R9)."""
-    units = draft.house.units(category)
-    if units is None or category is None:
-        return False
-    return draft.plan.most_counted(category, ask.from_date, ask.to_date) < units
+    units = draft.house.units(category) or 0
+    counted = draft.plan.most_counted(category, ask.from_date, ask.to_date) if category else 0
+    return counted < units
 
 
 def _place_counted(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from tests.unit.core import desk
 from tests.unit.core.channel import once_more
+from tests.unit.core.house import CHANNEL
 from tests.unit.core.story import Story
 
 CODES = ("STD", "DLX", "SUI", "ST2")
@@ -46,6 +47,13 @@ def redate(story: Story, *, tell: bool = True) -> None:
     sold.change(0, arrival=arrival, departure=arrival + timedelta(days=nights))
     if tell:
         story.receive(sold.tells())
+
+
+def day_use(story: Story) -> None:
+    """Arrival and departure on one day."""
+    line = story.hero.lines[0]
+    story.hero.change(0, departure=line.arrival)
+    story.receive(story.hero.tells())
 
 
 def depart(story: Story) -> None:
@@ -100,11 +108,14 @@ def to_given(story: Story) -> None:
 
 def third(story: Story) -> None:
     """The channel changes the category to one that staff did not give."""
-    known = {story.hero.lines[0].category_code}
+    house = story.hotel.house
+    known = {house.map_category(CHANNEL, story.hero.lines[0].category_code)}
     if story.is_known():
         stay = story.stay()
-        known |= {stay.manual_category_code, story.hotel.house.category_of(stay.pinned_room)}
-    codes = [code for code in CODES if code not in known]
+        known |= {stay.booked_category, stay.manual_category_code}
+        known |= {house.category_of(stay.pinned_room)}
+    codes = [code for code in CODES if house.map_category(CHANNEL, code) not in known]
+    codes = codes or [code for code in CODES if code != story.hero.lines[0].category_code]
     story.hero.change(0, category_code=story.dice.choice(codes))
     story.receive(story.hero.tells())
 
@@ -112,7 +123,7 @@ def third(story: Story) -> None:
 def unmapped(story: Story) -> None:
     """A code that nobody mapped, alone or with other dates."""
     story.hero.change(0, category_code=story.dice.choice(UNMAPPED))
-    if story.dice.random() < 0.6:
+    if story.dice.random() < 0.7:
         redate(story, tell=False)
     story.receive(story.hero.tells())
 

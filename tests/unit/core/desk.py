@@ -86,7 +86,7 @@ def _stretched(hotel: Hotel, number: int, was: Stay, now: Stay) -> tuple[Allocat
     """The same room for other dates; none where somebody else is in it."""
     start = now.arrival
     past: tuple[Allocation, ...] = ()
-    begun = min(was.arrival, now.arrival) < hotel.today or now.status is StayStatus.CHECKED_IN
+    begun = has_begun(hotel, was) and has_begun(hotel, now)
     if begun:
         start, past = max(now.arrival, hotel.today), _until(was.rooms, hotel.today)
     room = was.current_room(hotel.today)

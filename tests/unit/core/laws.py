@@ -137,15 +137,15 @@ def repeated_without_effect(hotel: Hotel, revision: Revision, taken: Step) -> No
     What has no order but its arrival, and was not the last word, is under another id a new one.
     """
     later = replace(revision.arrived, offset=hotel.offset + 1)
-    ids = [revision.message_id]
-    if revision.order.basis is not Basis.ARRIVAL or taken.outcome is not Outcome.DUPLICATE:
-        ids.append("repeated")
-    for message_id in ids:
-        step = apply(hotel.world, replace(revision, arrived=later, message_id=message_id))
-        assert isinstance(step, Step)
-        assert [d.events for _, d in step.decisions] == [()], ("a repeat was written", step.outcome)
-        for after, _ in step.decisions:
-            assert after.stays == hotel.bookings[after.reservation_id].stays
+    last_word = taken.outcome is not Outcome.DUPLICATE
+    message_id = revision.message_id
+    if revision.order.basis is not Basis.ARRIVAL or last_word:
+        message_id = "repeated"
+    step = apply(hotel.world, replace(revision, arrived=later, message_id=message_id))
+    assert isinstance(step, Step)
+    assert [d.events for _, d in step.decisions] == [()], ("a repeat was written", step.outcome)
+    for after, _ in step.decisions:
+        assert after.stays == hotel.bookings[after.reservation_id].stays
 
 
 # --- 4 Staff survive --------------------------------------------------------------------

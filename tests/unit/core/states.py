@@ -89,6 +89,11 @@ def off(story: Story) -> None:
     story.staff(desk.cancel, story.hero.reference)
 
 
+def camping(story: Story) -> None:
+    """In a category that is counted."""
+    story.book(in_days=story.dice.randint(2, 4), code="TENT")
+
+
 def seen_late(story: Story) -> None:
     """First heard of after it was over, or while it should be in house."""
     story.book(in_days=story.dice.choice([-6, -5, -4, -1]))
@@ -96,4 +101,3 @@ def seen_late(story: Story) -> None:
 
 AHEAD = (nothing, by_hand, by_hand_waiting, pinned, pinned_waiting, pinned_too_small, waiting)
 BEGUN = (begun, checked_in, checked_out, departed, no_show, off)
-ENDED = (no_show, off)

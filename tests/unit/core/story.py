@@ -89,7 +89,7 @@ class Story:
         laws.in_order(self.hotel)
         assert self.hotel.plan_again() == ()
 
-    def book(self, *, in_days: int, said: Said = Said.NEW) -> None:
+    def book(self, *, in_days: int, code: str | None = None) -> None:
         """A new booking of one room, seldom two."""
         dice = self.dice
         sold = Sold(
@@ -101,11 +101,11 @@ class Story:
         for _ in range(dice.choice([1, 1, 1, 2])):
             arrival = self.hotel.today + timedelta(days=in_days)
             nights = dice.choice([1, 2, 2, 3])
-            code = dice.choice(["STD", "STD", "ST2", "DLX", "DLX", "SUI"])
+            wanted = code or dice.choice(["STD", "STD", "ST2", "DLX", "DLX", "SUI"])
             if dice.random() < 0.05:
-                code = dice.choice(["TENT", "NEW1"])
-            sold.add(code, arrival, arrival + timedelta(days=nights), dice.choice([1, 2]))
-        self.receive(sold.tells(said))
+                wanted = dice.choice(["TENT", "NEW1"])
+            sold.add(wanted, arrival, arrival + timedelta(days=nights), dice.choice([1, 2]))
+        self.receive(sold.tells(Said.NEW))
 
     def move_out_of_category(self) -> None:
         """Staff give the stay a room of another category than the one booked."""
@@ -113,15 +113,18 @@ class Story:
         self.dice.shuffle(rooms)
         for room in rooms:
             if self.stay().manual_category_code is None:
-                self.staff(desk.move, self.hero.reference, room.code)
+                with suppress(desk.Refused):
+                    desk.move(self.hotel, self.hero.reference, room.code)
+        self.plan()
 
     def close_rooms(self, *, only: str | None = None) -> None:
         """Rooms are out of order in the days after the stay."""
         start = self.stay().departure
         for room in self.hotel.house.rooms:
             if only is None or room.code == only:
-                end = start + timedelta(days=self.dice.choice([2, 3]))
-                self.staff(desk.block, room.code, start, end)
+                with suppress(desk.Refused):
+                    desk.block(self.hotel, room.code, start, start + timedelta(days=2))
+        self.plan()
 
     def stay_longer(self) -> None:
         """The channel lets the stay run into the days after it."""

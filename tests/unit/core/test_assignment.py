@@ -27,7 +27,7 @@ def best_by_trying(weights: list[list[int]]) -> int:
     )
 
 
-@lawful(0.2)
+@lawful()
 @given(tables)
 def test_no_other_pairing_weighs_more(weights: list[list[int]]) -> None:
     pairs = best_assignment(weights)

@@ -35,7 +35,7 @@ def names(mask: int) -> set[str]:
     return {ROOMS[bit] for bit in bits_of(mask)}
 
 
-@lawful(0.2)
+@lawful()
 @given(st.lists(allocations, max_size=8), st.lists(allocations, max_size=3), spans)
 def test_bits_say_what_sets_would(
     held: list[Allocation], left: list[Allocation], span: tuple[int, int]
@@ -47,7 +47,7 @@ def test_bits_say_what_sets_would(
     assert names(plan.free(day(span[0]), day(span[1]))) == free
 
 
-@lawful(0.2)
+@lawful()
 @given(st.lists(allocations, max_size=8), spans, st.sets(st.sampled_from(ROOMS)))
 def test_best_fit_leaves_the_fewest_idle_nights(
     held: list[Allocation], span: tuple[int, int], among: set[str]
@@ -129,7 +129,7 @@ counted = st.lists(
 )
 
 
-@lawful(0.2)
+@lawful()
 @given(counted, spans.filter(lambda span: span[0] < span[1]))
 def test_the_fullest_night_is_counted(
     stays: list[tuple[str, int, int]], span: tuple[int, int]
