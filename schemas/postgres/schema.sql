@@ -409,7 +409,7 @@ CREATE TRIGGER stay_takes_nights AFTER INSERT ON channel_sync.stay REFERENCING N
 -- Functions
 CREATE FUNCTION accept_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body cdc618062b55
 CREATE FUNCTION as_fact(field text, value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body 54295805b562
-CREATE FUNCTION availability(property_id text, "from" date, "to" date) RETURNS TABLE(category text, night date, rooms integer, blocked integer, sold integer, assigned integer, free integer) LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET jit=off; -- body 29a728e941ec
+CREATE FUNCTION availability(property_id text, "from" date, "to" date) RETURNS TABLE(category text, night date, rooms integer, blocked integer, sold integer, assigned integer, free integer) LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET jit=off; -- body 521ce6ad0519
 CREATE FUNCTION begin_staff_edit(property_id text, actor text, event text, reason text) RETURNS date LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9c122c6d83b0
 CREATE FUNCTION best_room(wished stay, wanted_category text, from_night date, today date, party bigint) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e13ece946ad6
 CREATE FUNCTION block_leaves_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 22dd22be9ed1
@@ -432,12 +432,12 @@ CREATE FUNCTION grant_to_stay(was stay, changes jsonb, hotel property, today dat
 CREATE FUNCTION hotel_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 0b0ea98ea1c1
 CREATE FUNCTION is_counted(asked stay) RETURNS boolean LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e649a0c71df1
 CREATE FUNCTION join_rooms(earlier allocation[], later allocation[]) RETURNS allocation[] LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 973e77c3b9e3
-CREATE FUNCTION keep_stay_consistent() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 93c54050baea
+CREATE FUNCTION keep_stay_consistent() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 4783bd119451
 CREATE FUNCTION lock_property(property_id text) RETURNS property LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body d848918ba56c
 CREATE FUNCTION make_message_months(first_month date, months integer) RETURNS integer LANGUAGE plpgsql VOLATILE; -- body 20a61ebb2102
 CREATE FUNCTION manual_category_of(wished stay) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body ebc2183897ba
 CREATE FUNCTION mark_no_show(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 824a34ef3f09
-CREATE FUNCTION move_stay(property_id text, reference text, line text, room text, actor text, reason text DEFAULT NULL::text, from_date date DEFAULT NULL::date) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 4fb4b5ea2169
+CREATE FUNCTION move_stay(property_id text, reference text, line text, room text, actor text, reason text DEFAULT NULL::text, from_date date DEFAULT NULL::date) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 736dd90055f7
 CREATE FUNCTION note_stay(property_id text, reference text, line text, staff_note text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 336fca528201
 CREATE FUNCTION open_task(property_id text, task_id bigint) RETURNS task LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 67bbffceb6cf
 CREATE FUNCTION party_of(wished stay, policy jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 0f8262b030c3
@@ -456,7 +456,7 @@ CREATE FUNCTION reinstate_stay(property_id text, reference text, line text, acto
 CREATE FUNCTION room_conflict(property_id text, reservation_id bigint, line text, rooms allocation[], from_night date) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 81e726333a19
 CREATE FUNCTION room_of(rooms allocation[], on_date date) RETURNS text LANGUAGE plpgsql IMMUTABLE; -- body 8bf7c32b2113
 CREATE FUNCTION room_reasons() RETURNS text[] LANGUAGE sql IMMUTABLE; -- body aef7691587e6
-CREATE FUNCTION rooms_for(was stay, wished stay, hotel property, today date) RETURNS allocation[] LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body dcf9b29bde2f
+CREATE FUNCTION rooms_for(was stay, wished stay, hotel property, today date) RETURNS allocation[] LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 30d5e65c3ba3
 CREATE FUNCTION rooms_until(rooms allocation[], until date) RETURNS allocation[] LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body f30b43b343b2
 CREATE FUNCTION set_invoice_contact(property_id text, reference text, contact jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 037f062abde1
 CREATE FUNCTION set_policy(property_id text, reference text, ota_room_policy text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 961774ded589

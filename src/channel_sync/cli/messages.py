@@ -146,8 +146,9 @@ def _explained_row(explained: "Explained") -> dict[str, Any]:
 
 def _explained_lines(explained: "Explained") -> Iterator[str]:
     applied, revision = explained.applied, explained.revision
+    because = _parked_because(applied)
     yield f"{applied.channel or '?'} {applied.reference or '?'}: {applied.outcome}" + (
-        f" ({one_line(_parked_because(applied))})" if not applied.rules else ""
+        f" ({one_line(because)})" if because and not applied.rules else ""
     )
     yield from _block("read", _read_lines(explained.format, revision))
     yield from _block("warnings", explained.warnings)

@@ -107,14 +107,21 @@ def _applies(draft: Draft, stay: Stay, where: Standing, change: Change) -> bool:
         return False
     wanted = replace(stay, **values_to_hold(change))  # type: ignore[arg-type]
     if change.aspect == "occupancy":
-        room = draft.house.room(stay.current_room(draft.today) or "")
-        return room is not None and party_of(wanted, draft.policy) <= room.capacity
+        return party_of(wanted, draft.policy) <= _beds(draft, stay)
     return change.aspect == "dates" and _may_extend(draft, stay, wanted)
+
+
+def _beds(draft: Draft, stay: Stay) -> int:
+    """How many the stay's room holds, or its category where that is counted; else none."""
+    here = stay.current_room(draft.today)
+    rooms = {room.code: room.capacity for room in draft.house.rooms}
+    counted = {c.code: c.capacity for c in draft.house.categories if c.units is not None}
+    return rooms.get(here or "", counted.get(stay.booked_category or "", 0))
 
 
 def _may_extend(draft: Draft, stay: Stay, wanted: Stay) -> bool:
     """Whether the policy lets the guest stay on in the same room, and that room is free."""
-    room = stay.current_room(draft.today)
+    room = stay.rooms[-1].room if stay.rooms else None
     later = wanted.arrival == stay.arrival and wanted.departure > stay.departure
     if draft.policy.extend_in_house != "same_room" or not later or room is None:
         return False
@@ -130,6 +137,10 @@ def _take(
     changes: tuple[Change, ...],
 ) -> None:
     """Write what is taken, the room stretched along with an extension."""
+    # A hold that the party now fits is the planner's to settle.
+    draft.freed = draft.freed or (stay.held and "adults" in taken)
+    if taken.get("booked_category") == stay.manual_category_code:
+        taken["manual_category_code"] = None
     if where is Standing.IN_HOUSE and "departure" in taken and stay.rooms:
         last = stay.rooms[-1]
         until: date = taken["departure"]  # type: ignore[assignment]
@@ -225,6 +236,18 @@ def _ask_about(
         why = f"the channel changed a stay that is {where}"
         draft.ask(reason, line, {"why": why, "changes": [*revived, *kept, *wishes]})
     return bool(wishes)
+
+
+def drop_wishes(draft: Draft, line: str, spoken: set[str]) -> None:
+    """End what a person was asked of a stay that is ahead again, where the channel spoke anew."""
+    known = spoken | {"status"}
+    asked = [
+        task.reason
+        for task in draft.open_tasks(line)
+        if task.reason in {Reason.IN_HOUSE_CHANGE, Reason.STATUS_CONFLICT}
+        and {str(change["field"]) for change in task.details.get("changes", [])} <= known  # type: ignore[attr-defined]
+    ]
+    draft.settle(line, asked)
 
 
 def cancel_begun(draft: Draft, line: str, rule: str) -> bool:

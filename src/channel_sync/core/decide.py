@@ -103,7 +103,7 @@ def cancel(draft: Draft, revision: Revision) -> Outcome:
             if not stay.is_cancelled:
                 why = "the channel cancelled the booking that staff added this stay to"
                 draft.ask(Reason.REVIEW, stay.line, {"kind": "added_stay", "why": why})
-        elif stay.cancelled_by != "channel":
+        elif stay.cancelled_by != "channel" and (was_live or not stay.is_cancelled):
             deferred |= cancel_line(draft, stay.line, "M13")
     if draft.reservation.is_cancelled and not draft.reservation.is_tombstone:
         draft.settle_all(None)
@@ -125,7 +125,7 @@ def reinstate(draft: Draft, revision: Revision) -> Outcome:
     pairing = pair_lines(draft.reservation.stays, revision.lines or (), draft.today)
     placings = []
     for stay, line in pairing.pairs:
-        if stay.cancelled_by == "channel" and line.is_live:
+        if stay.is_cancelled and line.is_live:
             placings.append(revive(draft, stay, line, "M14"))
         else:
             placings += take_pair(draft, stay, line).placings
@@ -181,8 +181,7 @@ def defer(draft: Draft, revision: Revision) -> Outcome:
     for stay, line in pairing.pairs:
         theirs = draft.base_after(stay, line)
         bases[stay.line] = plain(theirs)
-        if stay.is_cancelled:
-            wishes.append(wish(stay.line, "status", "cancelled", "confirmed"))
+        wishes.append(wish(stay.line, "status", "cancelled", "confirmed"))
         wishes += changes_of(stay, merged(stay, theirs))
     wishes += [
         wish(stay.line, "status", "cancelled", "confirmed")

@@ -14,6 +14,7 @@ from channel_sync.core.model import (
     Decision,
     Event,
     Fact,
+    Line,
     Reason,
     Task,
     TaskState,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from channel_sync.core.model import (
-        Line,
         Outcome,
         Policy,
         Property,
@@ -140,7 +140,8 @@ class Draft:
         stay = self.reservation.stay(line)
         self.plan = self.plan.count(self.key(line), None)
         category = stay.booked_category
-        if category is not None and self.house.units(category) is not None:
+        counted = category is not None and self.house.units(category) is not None
+        if category is not None and counted and (stay.held or not stay.rooms):
             nights = (category, stay.arrival.toordinal(), stay.departure.toordinal())
             self.plan = self.plan.count(self.key(line), nights)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from channel_sync.core.model import Reason
+from channel_sync.core.model import ROOM_REASONS, Reason
 from channel_sync.core.place import is_free, join_rooms, propose
 from channel_sync.core.table import Row, waits_frozen
 
@@ -190,12 +190,18 @@ def _review_if_today(draft: Draft, placing: Placing, stay: Stay, before: str, ro
         )
 
 
+def asked_changes(draft: Draft, line: str) -> list[object]:
+    """What changed, as the open room task of a stay tells it: renewing a task forgets nothing."""
+    tasks = [t for t in draft.open_tasks(line) if t.reason in ROOM_REASONS]
+    return [change for task in tasks for change in task.details.get("changes", [])]  # type: ignore[attr-defined]
+
+
 def details_of(draft: Draft, placing: Placing, why: str) -> dict[str, object]:
     """What a room task tells a person."""
     stay = draft.reservation.stay(placing.line)
     return {
         "why": why,
-        "changes": list(placing.changes),
+        "changes": list(placing.changes) or asked_changes(draft, placing.line),
         "category": stay.booked_category,
         "arrival": stay.arrival.isoformat(),
         "departure": stay.departure.isoformat(),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from channel_sync.core.begun import Standing, cancel_begun, notice_replaced, record_begun, standing
+from channel_sync.core.begun import (
+    Standing,
+    cancel_begun,
+    drop_wishes,
+    notice_replaced,
+    record_begun,
+    standing,
+)
 from channel_sync.core.draft import changes_of
 from channel_sync.core.evolve import BASE, STAY_FIELDS, facts_between
 from channel_sync.core.header import withdraw_cancellation_of
@@ -119,6 +126,7 @@ def _take_ahead(
     reason = "the channel changed " + ", ".join(_aspects(changes, category, base, theirs))
     draft.record("modified", stay.line, [*facts, *base_facts], reason=reason, rule="1, 3")
     notice_replaced(draft, stay.line, changes)
+    drop_wishes(draft, stay.line, set(values))
     placing = Placing(
         line=stay.line,
         row=Row.NEW if booked else row,
@@ -211,8 +219,11 @@ def add_lines(
 def revive(draft: Draft, stay: Stay, line: Line, rule: str) -> Placing:
     """A cancelled stay comes back: notes and guest kept, manual decisions gone (M14)."""
     theirs = draft.base_after(stay, line)
+    code = theirs.category_code  # received anew, so mapped anew
+    theirs = replace(theirs, category=draft.house.map_category(draft.reservation.channel, code))
     values = {
         **merged(stay, theirs),
+        "booked_category": theirs.category or stay.booked_category,
         "status": StayStatus.CONFIRMED,
         "cancelled_by": None,
         "manual_category_code": None,

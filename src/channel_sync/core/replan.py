@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from channel_sync.core.begun import Standing, standing
 from channel_sync.core.draft import Draft
+from channel_sync.core.giving import asked_changes
 from channel_sync.core.model import ROOM_REASONS, Fact, Outcome, Reason, StayStatus
 from channel_sync.core.place import Ask, is_fitting, is_free, propose, search
 from channel_sync.core.rooms import (
@@ -74,7 +75,8 @@ def _look_at(draft: Draft, line: str) -> None:
     stay = draft.reservation.stay(line)
     if stay.to_place:
         _place_changed(draft, stay)
-    elif stay.status is StayStatus.CONFIRMED and not _take_mapping(draft, stay):
+        stay = draft.reservation.stay(line)
+    if stay.status is StayStatus.CONFIRMED and not _take_mapping(draft, stay):
         _try_again(draft, stay)
 
 
@@ -127,7 +129,7 @@ def _place_or_ask(draft: Draft, stay: Stay, placing: Placing) -> None:
     draft.set_down(stay.line)
     promise_pin(draft, stay.line)
     why = f"a room of {stay.booked_category} is free, and the policy leaves it to a person"
-    draft.ask(Reason.NO_ROOM, stay.line, {"why": why, "changes": []})
+    draft.ask(Reason.NO_ROOM, stay.line, {"why": why, "changes": asked_changes(draft, stay.line)})
 
 
 def _ask_about_room(draft: Draft, stay: Stay) -> None:
@@ -135,7 +137,8 @@ def _ask_about_room(draft: Draft, stay: Stay) -> None:
     draft.change("held room", stay.line, {"held": True}, reason="a mapping moves nobody", rule="4")
     booked = draft.reservation.stay(stay.line).booked_category
     why = f"the channel's code means {booked} now, and the stay has another room"
-    details: dict[str, object] = {"why": why, "changes": [], "left_to_a_person": True}
+    changes = asked_changes(draft, stay.line)
+    details: dict[str, object] = {"why": why, "changes": changes, "left_to_a_person": True}
     draft.ask(Reason.NO_ROOM, stay.line, details)
 
 
@@ -203,6 +206,7 @@ def _renew(draft: Draft, stay: Stay) -> None:
     live = stay.status is StayStatus.CONFIRMED and not over
     if not live or (not stay.is_waiting() and task.reason is not Reason.UNMAPPED_CATEGORY):
         draft.settle(stay.line, ROOM_REASONS)
+        draft.change("hold ended", stay.line, {"held": False}, reason="nothing waits", rule="4")
         return
     if not stay.is_waiting():
         return

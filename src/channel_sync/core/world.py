@@ -73,11 +73,17 @@ class Step:
 
 
 def normalise(world: World, revision: Revision) -> Revision:
-    """The revision with its channel brought to one spelling (rule M1)."""
+    """The revision with its channel in one spelling and its rate plans by our names (M1)."""
     house = world.properties.get(revision.property_id)
     if house is None:
         return revision
-    return replace(revision, channel=house.channel(revision.channel).name)
+    channel = house.channel(revision.channel)
+    names = channel.rate_plans
+    lines = revision.lines and tuple(
+        replace(line, rate_plan=names.get(line.rate_plan or "", line.rate_plan))
+        for line in revision.lines
+    )
+    return replace(revision, channel=channel.name, lines=lines)
 
 
 def reference_keys(revision: Revision) -> tuple[ReferenceKey, ...]:

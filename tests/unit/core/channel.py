@@ -1,4 +1,4 @@
-"""A channel as the hotel cannot see it: the bookings it holds, and the messages it makes of them."""
+"""A channel as no hotel sees it: the bookings it holds, and the messages it makes of them."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from channel_sync.core.evolve import STAY_FIELDS, facts_between
 from channel_sync.core.model import (
@@ -19,7 +19,7 @@ from channel_sync.core.model import (
 from tests.unit.core.hotel import Hotel
 
 OVER = {StayStatus.CHECKED_OUT, StayStatus.NO_SHOW}
-BY_STAFF = "staff"
+BY_STAFF: Literal["staff"] = "staff"
 
 
 class Refused(Exception):

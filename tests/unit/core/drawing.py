@@ -80,17 +80,17 @@ def hotel(
                 nights.setdefault(mark, []).append((number, category, room))
     bookings: dict[str, list[Stay]] = {}
     for mark, held in sorted(nights.items()):
-        reference, number, pinned = parse(mark)
-        name = reference + (number if number != "1" else "")
-        stay = _stay(made, mark, number, sorted(held), (booked or {}).get(name))
+        reference, own, pinned = parse(mark)
+        name = reference + (own if own != "1" else "")
+        stay = _stay(made, mark, own, sorted(held), (booked or {}).get(name))
         if pinned:
             stay = replace(stay, pinned_room=stay.rooms[0].room)
         many = (adults or {}).get(name, 2)
         assert stay.base is not None
         stay = replace(stay, adults=many, base=replace(stay.base, adults=many))
         bookings.setdefault(reference, []).append(stay)
-    for number_of, (reference, stays) in enumerate(sorted(bookings.items()), start=1):
-        made.put(known(number_of, reference, *stays))
+    for count, (reference, stays) in enumerate(sorted(bookings.items()), start=1):
+        made.put(known(count, reference, *stays))
     return made
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from channel_sync.core.judge import SetAside
 from channel_sync.core.model import (
     ROOM_REASONS,
     Allocation,
@@ -25,7 +26,7 @@ from channel_sync.core.model import (
 )
 from channel_sync.core.plan import Layout, Plan, StayKey
 from channel_sync.core.replan import replan
-from channel_sync.core.world import Missing, SetAside, Step, World, apply
+from channel_sync.core.world import Missing, Step, World, apply
 from channel_sync.wire.content import content_hash
 from tests.unit.core.house import HOTEL, TODAY
 
@@ -81,7 +82,9 @@ class Hotel:
                 promised[number, stay.line] = Allocation(stay.pinned_room, first, end)
             booked = stay.booked_category
             is_counted = booked is not None and self.house.units(booked) is not None
-            if booked and is_counted and stay.status in IN_THE_BOOKS and end > start:
+            no_room = stay.held or not stay.rooms
+            in_books = stay.status in IN_THE_BOOKS and no_room and end > start
+            if booked and is_counted and in_books:
                 nights = (booked, stay.arrival.toordinal(), end.toordinal())
                 counted[number, stay.line] = nights
         ahead = [replace(a, from_date=max(a.from_date, start)) for a in held]

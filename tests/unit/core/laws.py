@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from channel_sync.core.begun import Standing, standing
-from channel_sync.core.evolve import BOOKING_FIELDS, STAY_FIELDS, evolve
 from channel_sync.core.match import pair_lines
 from channel_sync.core.merge import (
     HEADER_ASPECTS,
@@ -24,7 +22,6 @@ from channel_sync.core.model import (
     ROOM_REASONS,
     Basis,
     Decision,
-    Event,
     Header,
     Line,
     Outcome,
@@ -38,7 +35,7 @@ from channel_sync.core.model import (
 from channel_sync.core.plan import Plan, StayKey
 from channel_sync.core.world import Step, apply
 from tests.unit.core.hotel import Hotel
-from tests.unit.core.house import CHANNEL, HOTEL
+from tests.unit.core.house import HOTEL
 
 TAKEN = {Outcome.CREATED, Outcome.MODIFIED, Outcome.UNCHANGED, Outcome.REINSTATED}
 
@@ -293,40 +290,3 @@ def waits_with_a_task(hotel: Hotel, booking: Reservation, stay: Stay) -> None:
         ahead = [a for a in stay.rooms if a.to_date > hotel.today]
         assert ahead[0].from_date == stay.arrival
         assert ahead[-1].to_date == stay.departure
-
-
-# --- history tells the state ------------------------------------------------------------
-
-RENAMED = {"channel_line": None, "unit": 1}
-"""What a provider deals out anew is bookkeeping: no event tells of it."""
-
-
-def history_tells_the_state(hotel: Hotel) -> None:
-    """`evolve` over all events of a booking is the booking."""
-    for number, booking in hotel.bookings.items():
-        told = Reservation(HOTEL, number, CHANNEL, "", ())
-        for event in (event for owner, event in hotel.events if owner == number):
-            tells_the_old(told, event)
-            told = evolve(told, event)
-        for name in BOOKING_FIELDS:
-            if name != "references":
-                assert getattr(told, name) == getattr(booking, name), name
-        assert told.base == booking.base
-        assert stays_told(told.stays) == stays_told(booking.stays)
-
-
-def tells_the_old(told: Reservation, event: Event) -> None:
-    """The old values of an event are what was held before it."""
-    stay = next((s for s in told.stays if s.line == event.line), None)
-    for fact in event.facts:
-        holder = stay if fact.field in STAY_FIELDS else told
-        if holder is not None and fact.field in {*STAY_FIELDS, *BOOKING_FIELDS}:
-            if fact.field != "references":
-                assert getattr(holder, fact.field) == fact.old, (event.name, fact)
-
-
-def stays_told(stays: Sequence[Stay]) -> list[Stay]:
-    return [
-        replace(s, to_place=False, base=replace(s.base, **RENAMED) if s.base else None)  # type: ignore[arg-type]
-        for s in stays
-    ]

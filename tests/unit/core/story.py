@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
+from channel_sync.core.judge import SetAside
 from channel_sync.core.model import (
     Basis,
     Policy,
@@ -16,7 +17,6 @@ from channel_sync.core.model import (
     Said,
     Stay,
 )
-from channel_sync.core.world import SetAside
 from tests.unit.core import desk, laws
 from tests.unit.core.channel import Sold
 from tests.unit.core.hotel import Hotel

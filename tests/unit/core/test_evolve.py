@@ -82,6 +82,12 @@ def test_an_event_of_a_line_not_known_makes_that_stay() -> None:
     assert after.stay("3") == Stay("3", StayStatus.CONFIRMED, day(1), day(2), base=Line(adults=1))
 
 
+def test_a_base_may_be_told_as_a_whole() -> None:
+    after = evolve(booking(), event("1", ("base", Line(adults=5))))
+    assert after.stay("1").base == Line(adults=5)
+    assert evolve(booking(), event(None, ("base", Header(group="G")))).base == Header(group="G")
+
+
 def test_the_room_shown_is_no_field_of_its_own() -> None:
     before = booking()
     assert evolve(before, event("1", ("room", "101"))) is before

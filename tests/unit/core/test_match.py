@@ -81,7 +81,7 @@ def test_a_stable_id_outweighs_all_likeness() -> None:
     )
     assert paired(swapped)["1"].comments == "two"
     assert paired(swapped)["2"].comments == "one"
-    assert swapped.new_lines == swapped.gone == ()
+    assert (swapped.new_lines, swapped.gone) == ((), ())
 
 
 def test_a_stable_id_not_known_is_a_new_line_and_one_not_listed_has_gone() -> None:
@@ -113,7 +113,7 @@ def test_of_units_a_live_stay_is_paired_before_one_that_had_gone() -> None:
     assert list(paired(pair([gone, live], line(name="1")))) == ["2"]
     both = pair([gone, live], line(name="1"), line(name="1", unit=2))
     assert list(paired(both)) == ["1", "2"]
-    assert both.new_lines == both.gone == ()
+    assert (both.new_lines, both.gone) == ((), ())
 
 
 def test_a_line_that_had_gone_returns_under_its_stable_id_only() -> None:

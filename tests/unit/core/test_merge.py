@@ -69,7 +69,7 @@ def test_both_made_the_same_change_only_the_base_moves(aspect: str) -> None:
 
 @pytest.mark.parametrize("aspect", LINE_ASPECTS)
 def test_both_changed_it_differently_theirs_and_it_is_noted(aspect: str) -> None:
-    of_staff: dict[str, Any] = {
+    of_staff: Any = {
         "dates": {"departure": day(9)},
         "occupancy": {"adults": 1},
         "price": {"amount": Decimal(7)},

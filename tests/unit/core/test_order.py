@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,12 @@ THIRD = Order(Basis.REVISION, 3)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
-def known(**more: object) -> Reservation:
+def known(**more: Any) -> Reservation:
     booking = hotel("room | 01\nDBL 101 | A").booking("A")
-    return replace(booking, **more)  # type: ignore[arg-type]
+    return replace(booking, **more)
 
 
-def revision(offset: int = 9, said: Said = Said.MODIFIED, **more: object) -> Revision:
+def revision(offset: int = 9, said: Said = Said.MODIFIED, **more: Any) -> Revision:
     return says("A", line(), said=said, arrived=Arrival("t", 0, offset), message_id="x", **more)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from channel_sync.core.judge import SetAside
 from channel_sync.core.model import (
     Arrival,
     Basis,
@@ -20,7 +21,6 @@ from channel_sync.core.model import (
 )
 from channel_sync.core.world import (
     Missing,
-    SetAside,
     Step,
     World,
     apply,
@@ -76,6 +76,15 @@ def test_aliases_are_one_channel_and_other_channels_are_not() -> None:
     assert made.house.channel("other") == Channel("other")
 
 
+def test_rate_plans_bear_our_names() -> None:
+    made = hotel(EMPTY)
+    channel = replace(made.house.channels[0], rate_plans={"R1": "BAR"})
+    made.change(replace(made.house, channels=(channel,)))
+    rates = (line(rate_plan="R1"), line(name="2", rate_plan="R2"), line(name="3"))
+    made.receive(new("A", *rates))
+    assert [s.rate_plan for s in made.booking("A").stays] == ["BAR", "R2", None]
+
+
 def test_every_reference_is_looked_up_once() -> None:
     assert reference_keys(said(replaces=("B", "A", "B"))) == (
         (HOTEL, CHANNEL, "A"),
@@ -85,10 +94,10 @@ def test_every_reference_is_looked_up_once() -> None:
 
 def test_a_message_of_a_booking_with_a_parked_one_waits_behind_it() -> None:
     made = hotel(HELD)
+    behind = says("A", WHOLE, replaces=("A0",), revision=2)
     for key in ((HOTEL, CHANNEL, "A"), (HOTEL, CHANNEL, "A0")):
         made.reload()
         made.carried = replace(made.world, blocked=frozenset({key}))
-        behind = says("A", WHOLE, replaces=("A0",), revision=2)
         step = made.try_to_receive(behind)
         assert step == SetAside(
             Parked.BEHIND_PARKED, "an earlier message of this booking is parked"

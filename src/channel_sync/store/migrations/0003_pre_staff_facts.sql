@@ -84,6 +84,9 @@ BEGIN
         END IF;
     ELSE
         NEW.cancelled_by := NULL;
+        IF entered AND NEW.status = 'checked_in' THEN
+            NEW.held := false;
+        END IF;
         IF given THEN
             PERFORM refuse_unknown_rooms(NEW);
             NEW.held := false;

@@ -139,7 +139,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = channel_sync, pg_temp SET
            AND c ->> 'field' = 'departure' AND s.status IN ('confirmed', 'checked_in')
          GROUP BY 1, 2
     ), capacity AS MATERIALIZED (
-        SELECT c.category, c.rank, c.units IS NOT NULL AS is_counted,
+        SELECT c.category, c.rank,
                coalesce(c.units, (SELECT count(*) FROM room AS r
                                    WHERE r.property_id = $1 AND r.category = c.category
                                      AND r.is_active)) AS rooms
@@ -148,8 +148,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = channel_sync, pg_temp SET
     )
     SELECT c.category, n.night, c.rooms::integer, coalesce(room.blocked, 0)::integer,
            coalesce(booked.sold, 0)::integer, coalesce(room.assigned, 0)::integer,
-           (c.rooms - CASE WHEN c.is_counted THEN coalesce(booked.sold, 0)
-                           ELSE coalesce(room.taken, 0) + coalesce(booked.waiting, 0) END
+           (c.rooms - coalesce(room.taken, 0) - coalesce(booked.waiting, 0)
                     - coalesce(extension.waiting, 0))::integer
       FROM capacity AS c
      CROSS JOIN nights AS n

@@ -175,7 +175,8 @@ BEGIN
             asked.departure);
     END IF;
     kept := rooms_until(asked.rooms, start);
-    IF NOT begun AND start > asked.arrival AND kept = '{}' THEN
+    IF kept = '{}' AND start > (CASE WHEN begun THEN greatest(today, asked.arrival)
+                                     ELSE asked.arrival END) THEN
         RAISE EXCEPTION USING ERRCODE = 'CS001', MESSAGE =
             format('the stay has no room before %s: move it from arrival on', start);
     END IF;

@@ -40,14 +40,17 @@ DECLARE
     begun   boolean := stay_has_begun(was.status, was.arrival, today)
                        OR (wished.status = 'confirmed' AND wished.arrival < today);
     start   date := CASE WHEN begun THEN greatest(wished.arrival, today) ELSE wished.arrival END;
-    kept    allocation[] := CASE WHEN begun THEN rooms_until(was.rooms, start) ELSE '{}' END;
+    kept    allocation[] := CASE WHEN begun THEN rooms_until(was.rooms, least(start, today))
+                                 ELSE '{}' END;
+    along   allocation[];
     present room;
     wanted  text;
     party   bigint := party_of(wished, hotel.policy);
     fits    boolean;
     chosen  text;
 BEGIN
-    IF is_counted(wished) THEN
+    IF is_counted(wished) AND was.rooms = '{}' AND was.pinned_room IS NULL
+       AND was.manual_category_code IS NULL THEN
         IF EXISTS (SELECT FROM availability(hotel.property_id, start, wished.departure) AS a
                     WHERE a.category = wished.booked_category
                       AND a.free - (NOT (was.booked_category IS NOT DISTINCT FROM a.category
@@ -60,6 +63,14 @@ BEGIN
         RETURN '{}';
     ELSIF start >= wished.departure THEN
         RETURN kept;
+    END IF;
+    IF begun AND cardinality(was.rooms) > 1 AND wished.arrival <= today
+       AND wished.booked_category IS NOT DISTINCT FROM was.booked_category THEN
+        -- A change of room that is planned already stays planned.
+        along := stretch_rooms(was.rooms, wished.arrival, wished.departure, today);
+        IF room_conflict(was.property_id, was.reservation_id, was.line, along, today) IS NULL THEN
+            RETURN along;
+        END IF;
     END IF;
     SELECT * INTO present FROM room AS r
      WHERE r.property_id = was.property_id AND r.room = room_of(was.rooms, today);

@@ -108,7 +108,8 @@ SELECT p.property_id,
            FROM stay s
            JOIN category c ON c.property_id = s.property_id AND c.category = s.booked_category
            WHERE s.property_id = p.property_id AND c.units IS NOT NULL
-             AND s.status IN ('confirmed', 'checked_in') AND s.departure > p.from_date),
+             AND s.status IN ('confirmed', 'checked_in') AND (s.rooms = '{}' OR s.held)
+             AND s.departure > p.from_date),
            '[]')::text AS counted
 FROM unnest($1::text[], $2::date[]) AS p(property_id, from_date);
 
