@@ -12,7 +12,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 
 from channel_sync.core.model import Outcome
-from channel_sync.records import Applied, Fence, Record, SliceResult, TodayOf
+from channel_sync.records import Applied, Fence, Planned, Record, SliceResult, TodayOf
 from channel_sync.settings import Settings
 from channel_sync.store import connect
 from channel_sync.worker.run import run
@@ -77,7 +77,7 @@ def _applied(record: Record) -> Applied:
     )
 
 
-async def plan_nothing(pool: asyncpg.Pool, *, today_of: TodayOf) -> str | None:
+async def plan_nothing(pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
     del pool, today_of
     return None
 
