@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from channel_sync.core.model import ROOM_REASONS, Outcome, TaskState
+from channel_sync.core.draft import Draft
+from channel_sync.core.model import ROOM_REASONS, Decision, Outcome, Task, TaskState
 from channel_sync.core.place import Ask, is_fitting, is_free, join_rooms, rooms_until
-
-if TYPE_CHECKING:
-    from channel_sync.core.draft import Draft
-    from channel_sync.core.model import Decision, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from channel_sync.core.draft import changes_of, wish
-from channel_sync.core.merge import Verdict, merge_line, values_to_hold
-from channel_sync.core.model import Allocation, Line, Reason, StayStatus
+from channel_sync.core.draft import Draft, changes_of, wish
+from channel_sync.core.merge import Change, Verdict, merge_line, values_to_hold
+from channel_sync.core.model import Allocation, Line, Reason, Stay, StayStatus
 from channel_sync.core.place import Ask, is_free, party_of
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from channel_sync.core.draft import Draft
-    from channel_sync.core.merge import Change
-    from channel_sync.core.model import Stay
 
 
 class Standing(StrEnum):

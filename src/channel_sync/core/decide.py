@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from channel_sync.core.begun import Standing, remarks_of, standing
-from channel_sync.core.draft import changes_of, plain, wish
+from channel_sync.core.draft import Draft, changes_of, plain, wish
 from channel_sync.core.evolve import BASE, BOOKING_BASE, facts_between
 from channel_sync.core.header import (
     fee_facts,
@@ -32,12 +31,17 @@ from channel_sync.core.merge import (
     merged,
     overlay_header,
 )
-from channel_sync.core.model import Fact, Header, Outcome, Reason, Said, StayStatus
+from channel_sync.core.model import (
+    Fact,
+    Header,
+    Outcome,
+    Reason,
+    Reservation,
+    Revision,
+    Said,
+    StayStatus,
+)
 from channel_sync.core.rooms import place_all
-
-if TYPE_CHECKING:
-    from channel_sync.core.draft import Draft
-    from channel_sync.core.model import Reservation, Revision
 
 
 def create(draft: Draft, revision: Revision) -> Outcome:
@@ -154,9 +158,6 @@ def fill_in(draft: Draft, revision: Revision) -> Outcome:
         draft.record("filled in", stay.line, facts, reason=reason, rule="M6")
         facts = []
     add_lines(draft, pairing.new_lines, "filled in", StayStatus.CANCELLED, facts, reason=reason)
-    if pairing.new_lines:
-        facts = []
-    draft.record("filled in", None, facts, reason=reason, rule="M6")
     if lists_everything(revision):
         for stay in pairing.gone:
             drop_line(draft, stay)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from channel_sync.core.evolve import evolve
 from channel_sync.core.merge import base_after
@@ -15,23 +16,17 @@ from channel_sync.core.model import (
     Event,
     Fact,
     Line,
+    Outcome,
+    Policy,
+    Property,
+    Proposal,
     Reason,
+    Reservation,
+    Stay,
     Task,
     TaskState,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from channel_sync.core.model import (
-        Outcome,
-        Policy,
-        Property,
-        Proposal,
-        Reservation,
-        Stay,
-    )
-    from channel_sync.core.plan import Plan, StayKey
+from channel_sync.core.plan import Plan, StayKey
 
 FOLDED = frozenset({"created", "reinstated", "filled in"})
 """Events that take what follows on the same stay into their own row (`created` is one row)."""

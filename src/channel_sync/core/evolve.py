@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
 
 from channel_sync.core.model import Event, Fact, Header, Line, Reservation, Stay
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 BASE = "base."
 """Before the name of a fact about what the channel says of a line."""

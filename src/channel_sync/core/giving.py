@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from channel_sync.core.model import ROOM_REASONS, Reason
-from channel_sync.core.place import is_free, join_rooms, propose
-from channel_sync.core.table import Row, waits_frozen
-
-if TYPE_CHECKING:
-    from channel_sync.core.draft import Draft
-    from channel_sync.core.model import Stay
-    from channel_sync.core.place import Ask, Offer
-    from channel_sync.core.table import Placing
+from channel_sync.core.draft import Draft
+from channel_sync.core.model import ROOM_REASONS, Reason, Stay
+from channel_sync.core.place import Ask, Offer, is_free, join_rooms, propose
+from channel_sync.core.table import Placing, Row, waits_frozen
 
 
 def give_room(

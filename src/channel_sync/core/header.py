@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
 
 from channel_sync.core.begun import notice_replaced
+from channel_sync.core.draft import Draft
 from channel_sync.core.evolve import BOOKING_BASE, BOOKING_FIELDS, facts_between
 from channel_sync.core.merge import (
     Verdict,
@@ -14,11 +14,7 @@ from channel_sync.core.merge import (
     overlay_header,
     values_to_hold,
 )
-from channel_sync.core.model import Fact, Header, Reason
-
-if TYPE_CHECKING:
-    from channel_sync.core.draft import Draft
-    from channel_sync.core.model import Revision
+from channel_sync.core.model import Fact, Header, Reason, Revision
 
 HEADER_FIELDS = tuple(f.name for f in fields(Header))
 

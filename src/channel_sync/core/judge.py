@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import date
 
 from channel_sync.core import decide
+from channel_sync.core.draft import Draft
 from channel_sync.core.match import pair_lines
-from channel_sync.core.model import Completeness, Outcome, Parked, Said
+from channel_sync.core.model import Completeness, Kept, Outcome, Parked, Reservation, Revision, Said
 from channel_sync.core.order import Age, age_of, compare, is_provably_newer, is_repeat
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from channel_sync.core.draft import Draft
-    from channel_sync.core.model import Kept, Reservation, Revision
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from channel_sync.core.begun import (
     Standing,
@@ -13,12 +13,13 @@ from channel_sync.core.begun import (
     record_begun,
     standing,
 )
-from channel_sync.core.draft import changes_of
+from channel_sync.core.draft import Draft, changes_of
 from channel_sync.core.evolve import BASE, STAY_FIELDS, facts_between
 from channel_sync.core.header import withdraw_cancellation_of
 from channel_sync.core.match import pair_lines
 from channel_sync.core.merge import (
     LINE_FIELDS,
+    Change,
     category_change,
     changed_facts,
     is_moved,
@@ -28,16 +29,9 @@ from channel_sync.core.merge import (
     unknown_category,
     values_to_hold,
 )
-from channel_sync.core.model import Fact, Line, Said, Stay, StayStatus
+from channel_sync.core.model import Fact, Line, Revision, Said, Stay, StayStatus
 from channel_sync.core.rooms import count_untouched
 from channel_sync.core.table import Placing, Row, untouched_column
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from channel_sync.core.draft import Draft
-    from channel_sync.core.merge import Change
-    from channel_sync.core.model import Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +186,7 @@ def add_lines(
 ) -> tuple[Placing, ...]:
     """Make a stay of each line; the facts of the booking go into the first one's row."""
     placings = []
+    rule = "M11" if name == "created" else "M6"
     for line in lines:
         number = str(max((int(s.line) for s in draft.reservation.stays), default=0) + 1)
         category = draft.house.map_category(draft.reservation.channel, line.category_code)
@@ -206,13 +201,13 @@ def add_lines(
             number,
             [*facts, *stay_facts, *facts_between(None, base, LINE_FIELDS, BASE)],
             reason=reason,
-            rule="M11" if name == "created" else "M6",
+            rule=rule,
         )
         facts = []
         if not stay.is_cancelled:
             placings.append(Placing(number, Row.NEW))
     if facts:
-        draft.record(name, None, facts, reason=reason)
+        draft.record(name, None, facts, reason=reason, rule=rule)
     return tuple(placings)
 
 

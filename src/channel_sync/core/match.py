@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
 from channel_sync.core.assignment import best_assignment
-from channel_sync.core.model import StayStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date
-
-    from channel_sync.core.model import Line, Reservation, Revision, Stay
+from channel_sync.core.model import Line, Reservation, Revision, Stay, StayStatus
 
 
 @dataclass(frozen=True, slots=True)

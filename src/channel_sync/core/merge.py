@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from channel_sync.core.evolve import BASE, facts_between
 from channel_sync.core.model import Fact, Header, Line, Payment, Property, Reservation, Stay
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Values = tuple[object, ...]
 

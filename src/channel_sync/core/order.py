@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from channel_sync.core.model import Basis, Said
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from channel_sync.core.model import Kept, Order, Reservation, Revision
+from channel_sync.core.model import Basis, Kept, Order, Reservation, Revision, Said
 
 
 class Age(StrEnum):

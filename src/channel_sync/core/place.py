@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import date
 
-from channel_sync.core.model import Allocation, Proposal
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    from channel_sync.core.model import Policy, Property, Stay
-    from channel_sync.core.plan import Plan, StayKey
+from channel_sync.core.model import Allocation, Policy, Property, Proposal, Stay
+from channel_sync.core.plan import Plan, StayKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from datetime import date
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
-
-    from channel_sync.core.model import Allocation, Property, Room
+from channel_sync.core.model import Allocation, Property, Room
 
 OPEN_SIDE_NIGHTS = 365
 """What a side counts on which no neighbour stands, and the most any side counts (rule R1)."""

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import date
 
 from channel_sync.core.begun import Standing, standing
 from channel_sync.core.draft import Draft
 from channel_sync.core.giving import asked_changes
-from channel_sync.core.model import ROOM_REASONS, Fact, Outcome, Reason, StayStatus
+from channel_sync.core.model import (
+    ROOM_REASONS,
+    Decision,
+    Fact,
+    Outcome,
+    Property,
+    Reason,
+    Reservation,
+    Stay,
+    StayStatus,
+    Task,
+)
 from channel_sync.core.place import Ask, is_fitting, is_free, propose, search
+from channel_sync.core.plan import Plan
 from channel_sync.core.rooms import (
     has_unit,
     is_counted,
@@ -19,13 +32,6 @@ from channel_sync.core.rooms import (
     takes_unit,
 )
 from channel_sync.core.table import Placing, Row, attack, is_left_to_a_person
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    from channel_sync.core.model import Decision, Property, Reservation, Stay, Task
-    from channel_sync.core.plan import Plan
 
 
 def replan(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from channel_sync.core.begun import Standing, standing
+from channel_sync.core.draft import Draft
 from channel_sync.core.giving import (
     ask_unmapped,
     details_of,
@@ -15,23 +16,17 @@ from channel_sync.core.giving import (
     leave_waiting,
     notice_manual_dropped,
 )
-from channel_sync.core.model import ROOM_REASONS, Reason
+from channel_sync.core.model import ROOM_REASONS, Reason, Stay
 from channel_sync.core.place import Ask, Offer, is_fitting, is_free, propose, search
 from channel_sync.core.table import (
     ROOM_TOO_SMALL,
     Column,
+    Placing,
     Row,
     attack,
     searched_column,
     untouched_column,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from channel_sync.core.draft import Draft
-    from channel_sync.core.model import Stay
-    from channel_sync.core.table import Placing
 
 
 def place_all(draft: Draft, placings: Iterable[Placing]) -> None:

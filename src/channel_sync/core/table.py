@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from channel_sync.core.place import rooms_until
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from channel_sync.core.draft import Draft
-    from channel_sync.core.model import Allocation, Stay
-    from channel_sync.core.place import Offer
+from channel_sync.core.draft import Draft
+from channel_sync.core.model import Allocation, Stay
+from channel_sync.core.place import Offer, rooms_until
 
 
 class Row(StrEnum):

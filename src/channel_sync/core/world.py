@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from datetime import date
 
 from channel_sync.core import decide
 from channel_sync.core.draft import Draft
@@ -14,16 +15,12 @@ from channel_sync.core.model import (
     Kept,
     Outcome,
     Parked,
+    Property,
     Reservation,
+    Revision,
     Said,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
-
-    from channel_sync.core.model import Property, Revision
-    from channel_sync.core.plan import Plan
+from channel_sync.core.plan import Plan
 
 ReferenceKey = tuple[str, str, str]
 """Property, channel in its one spelling, reference."""

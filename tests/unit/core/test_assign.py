@@ -41,7 +41,7 @@ def given(
     """What came of it, and the booking after it."""
     booking = made.booking(reference)
     asked = task or booking.tasks[0]
-    draft = Draft(made.house, booking, made.plan(), made.today, cause="Ada", actor_type="staff")
+    draft = Draft(made.house, booking, made.plan(), made.today, cause="planner", actor_type="staff")
     decision = assign(draft, asked, proposal=proposal, room=room, actor="Ada")
     return draft.reservation, decision
 
@@ -109,6 +109,17 @@ def test_a_proposal_too_small_by_now_is_refused() -> None:
     made.put(replace(booking, stays=(replace(booking.stay("1"), adults=3),)))
     _, decision = given(made, proposal=1)
     assert decision == NotAssigned("room 201 is too small for the party now")
+
+
+def test_children_count_in_what_a_proposal_must_hold() -> None:
+    made = planned()
+    booking = made.booking("B")
+    made.put(replace(booking, stays=(replace(booking.stay("1"), children=(2, 5)),)))
+    _, decision = given(made, proposal=1)
+    assert decision == NotAssigned("room 201 is too small for the party now")
+    made.put(replace(booking, stays=(replace(booking.stay("1"), children=(2,)),)))
+    _, decision = given(made, proposal=1)
+    assert isinstance(decision, Decision)
 
 
 def test_other_tasks_are_not_settled_by_a_room() -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from channel_sync.core.begun import Standing, standing
-from channel_sync.core.model import Line, Outcome, Policy, Reason, StayStatus
+from channel_sync.core.begun import standing
+from channel_sync.core.model import Line, Outcome, Policy, Reason
 from tests.unit.core import desk
 from tests.unit.core.drawing import assert_plan, hotel
 from tests.unit.core.hotel import Hotel
-from tests.unit.core.house import day, held, line, new, says
+from tests.unit.core.house import day, line, new, says
 
 PLAN = """
     room      | 01  02  03  04  05
@@ -71,39 +71,6 @@ def told(made: Hotel, line_told: Line, revision: int = 2) -> Outcome:
     return made.receive(says("A", line_told, revision=revision))
 
 
-# --- where a stay stands (A7) ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("today", "where"),
-    [
-        (1, Standing.AHEAD),
-        (2, Standing.AHEAD),
-        (3, Standing.IN_HOUSE),
-        (4, Standing.IN_HOUSE),
-        (5, Standing.GONE),
-    ],
-)
-def test_a_confirmed_stay_counts_by_its_dates(today: int, where: Standing) -> None:
-    stay = held("1", line(first=2, end=4))
-    assert standing(stay, day(today)) is where
-
-
-@pytest.mark.parametrize(
-    ("status", "where"),
-    [
-        (StayStatus.CHECKED_IN, Standing.IN_HOUSE),
-        (StayStatus.CHECKED_OUT, Standing.GONE),
-        (StayStatus.NO_SHOW, Standing.NO_SHOW),
-        (StayStatus.CANCELLED, Standing.OFF),
-        (StayStatus.ENQUIRY, Standing.AHEAD),
-    ],
-)
-def test_any_other_status_says_where_it_stands(status: StayStatus, where: Standing) -> None:
-    for today in (1, 3, 9):
-        assert standing(held("1", line(first=2, end=4), status=status), day(today)) is where
-
-
 # --- remarks and price -------------------------------------------------------------------------
 
 
@@ -126,11 +93,17 @@ def test_a_price_is_recorded_in_every_state(state: State) -> None:
     made = hotel_in(state)
     assert told(made, line("STD", 2, 4, amount=Decimal(90), currency="EUR")) is Outcome.MODIFIED
     assert made.stay("A").amount == Decimal(90)
+    where = standing(made.stay("A"), made.today)
+    event = made.events[-1][1]
+    assert (event.name, event.reason, event.rule) == (
+        "modified",
+        f"recorded: the stay is {where}",
+        f"4 begun: {where}",
+    )
     asked = state in IN_HOUSE + GONE
     assert made.tasks("A") == ([PRICE] if asked else [])
     if asked:
         task = made.task("A", PRICE)
-        where = standing(made.stay("A"), made.today)
         assert task.details["why"] == f"the channel changed the price of a stay that is {where}"
         assert task.details["changes"] == [
             {"line": "1", "field": "amount", "old": None, "new": "90"},
@@ -270,6 +243,14 @@ def test_dates_and_category_are_recorded_after_check_out(state: State, change: L
     assert made.rooms("A") == rooms
 
 
+def test_the_manual_category_recorded_after_check_out_is_manual_no_more() -> None:
+    made = hotel("room | 02 03\n STD 101 | . .\n DLX 201 | A A", booked={"A": "STD"}, today=day(3))
+    checked_out(made)
+    told(made, OTHER)
+    stay = made.stay("A")
+    assert (stay.booked_category, stay.manual_category_code) == ("DLX", None)
+
+
 def test_a_stay_over_by_its_dates_alone_is_placed_again_where_its_new_dates_are_not() -> None:
     made = hotel_in(over_by_its_dates)
     assert told(made, line("STD", 2, 9)) is Outcome.MODIFIED
@@ -278,6 +259,9 @@ def test_a_stay_over_by_its_dates_alone_is_placed_again_where_its_new_dates_are_
         ("101", day(2), day(4)),
         ("101", day(6), day(9)),
     ]
+    today = hotel_in(over_by_its_dates)
+    told(today, line("STD", 2, 6))
+    assert [(a.room, a.to_date) for a in today.stay("A").rooms] == [("101", day(4))]
     out = hotel_in(checked_out)
     rooms = out.stay("A").rooms
     told(out, line("STD", 2, 9))

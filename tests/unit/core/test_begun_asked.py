@@ -129,6 +129,12 @@ def test_a_cancel_of_what_staff_cancelled_closes_the_task() -> None:
     made.receive(cancels("A", revision=3))
     assert made.tasks("A") == []
     assert made.stay("A").cancelled_by == "channel"
+    event = made.events[-1][1]
+    assert (event.name, event.reason, event.rule) == (
+        "cancelled",
+        "the channel cancelled it too",
+        "M13",
+    )
 
 
 def test_a_cancel_taken_back_ends_the_question() -> None:

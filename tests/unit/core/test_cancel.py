@@ -91,6 +91,16 @@ def test_a_cancel_closes_the_tasks_of_stay_and_booking() -> None:
     assert {task.closed_by for task in made.closed} == {"revision 3"}
 
 
+def test_the_tasks_of_all_its_stays_are_closed() -> None:
+    made = hotel("room | 01 02\n STD 101 | B B\n STD - | A A")
+    second = line("STD", 1, 3, name="2")
+    made.receive(says("A", WHOLE, second, revision=2), cancels("A", revision=3))
+    assert [(task.reason, task.line) for task in made.closed] == [
+        (Reason.NO_ROOM, "1"),
+        (Reason.NO_ROOM, "2"),
+    ]
+
+
 def test_what_is_live_of_a_booking_half_in_house_is_cancelled() -> None:
     made = hotel(TWO, today=day(2))
     made.receive(says("A", WHOLE, line("STD", 3, 5, name="2"), revision=2))
@@ -141,10 +151,9 @@ def test_an_older_snapshot_fills_a_tombstone_in_which_stays_cancelled() -> None:
     said = new("A", WHOLE, booker_name="Ada", revision=4)
     assert made.receive(said) is Outcome.STALE
     booking, stay = made.booking("A"), made.stay("A")
-    assert not booking.is_tombstone
+    assert booking.is_tombstone is False
     assert booking.booker_name == "Ada"
-    assert booking.base is not None
-    assert not booking.base.is_live
+    assert booking.base == Header(is_live=False, booker_name="Ada", cancellation_fee=Decimal(9))
     assert (stay.status, stay.cancelled_by, stay.rooms) == (StayStatus.CANCELLED, "channel", ())
     assert booking.tasks == ()
     assert booking.status_order == Order(Basis.REVISION, 5)
@@ -185,7 +194,9 @@ def test_a_header_alone_is_filled_in_too() -> None:
     made.receive(cancels("A", revision=5))
     assert made.receive(partial("A", booker_name="Ada", revision=3)) is Outcome.STALE
     assert made.booking("A").booker_name == "Ada"
-    assert made.events[-1][1].line is None
+    event = made.events[-1][1]
+    assert (event.name, event.line, event.rule) == ("filled in", None, "M6")
+    assert event.reason == "content newer than that held, under a later cancel"
 
 
 def test_a_provably_newer_snapshot_makes_the_booking_of_a_tombstone() -> None:
@@ -201,6 +212,8 @@ def test_a_snapshot_that_is_neither_is_deferred() -> None:
     made = tombstone()
     assert made.receive(new("A", WHOLE, booker_name="Ada")) is Outcome.DEFERRED
     booking = made.booking("A")
+    assert booking.base is not None
+    assert booking.base.is_live is False
     assert not booking.is_tombstone
     assert booking.booker_name == "Ada"
     assert made.stay("A").is_cancelled

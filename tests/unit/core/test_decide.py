@@ -132,7 +132,8 @@ def test_a_change_is_written_with_old_and_new_and_why() -> None:
         "booker_name": (None, "Ada"),
         "booking_base.booker_name": (None, "Ada"),
     }
-    assert stay.reason == "the channel changed price"
+    assert (stay.name, stay.reason, stay.rule) == ("modified", "the channel changed price", "1, 3")
+    assert (header.name, header.rule) == ("modified", "1, 3")
     assert facts(stay)["amount"] == (None, Decimal(90))
     assert made.booking("A").revision == "2"
 

@@ -66,6 +66,16 @@ def test_a_notice_gathers_what_was_replaced_each_value_once() -> None:
     assert [(c["field"], c["old"]) for c in changes] == [("rate_plan", "S"), ("comments", "s2")]
 
 
+def test_a_notice_tells_of_nothing_but_what_was_replaced() -> None:
+    made = hotel("room | 01 02 03\n STD 101 | A A B")
+    made.receive(says("A", line("STD", 1, 4), revision=2))
+    desk.edit(made, "A", comments="of staff")
+    made.receive(says("A", line("STD", 1, 4, comments="new"), revision=3))
+    changes: Any = made.task("A", Reason.LOCAL_VALUE_REPLACED).details["changes"]
+    assert [c["field"] for c in changes] == ["comments"]
+    assert Reason.NO_ROOM in made.tasks("A")
+
+
 def test_staff_and_channel_agreed_nobody_is_told() -> None:
     made = hotel(HELD)
     desk.edit(made, "A", comments="late")
@@ -85,6 +95,12 @@ def test_a_line_that_has_gone_is_cancelled_that_stay_alone() -> None:
     assert_plan(made, "room | 01 02\n STD 101 | A A\n STD 102 | . .\n STD 103 | . .")
     assert made.stay("A", "2").is_cancelled
     assert events_of(made) == [("line gone", "2"), ("cancelled", "2")]
+    (_, gone), (_, off) = made.events
+    assert (gone.reason, gone.rule) == ("no longer in the message", "M11")
+    assert (off.reason, off.rule) == ("cancelled by the channel", "M11")
+    base = made.stay("A", "2").base
+    assert base is not None
+    assert base.is_live is False
     assert made.receive(says("A", WHOLE, revision=3)) is Outcome.UNCHANGED
 
 
@@ -104,6 +120,7 @@ def test_a_line_that_returns_under_its_stable_id_is_reinstated() -> None:
     assert_plan(made, TWO)
     assert made.stay("A", "2").cancelled_by is None
     assert made.events[-1][1].name == "reinstated"
+    assert made.events[-1][1].rule.startswith("M11; ")
 
 
 def test_a_line_marked_cancelled_again_changes_nothing() -> None:

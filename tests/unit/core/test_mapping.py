@@ -79,6 +79,10 @@ def test_a_mapping_to_another_category_moves_nobody_and_asks() -> None:
     assert made.stay("A").booked_category == "DLX"
     task = made.task("A", NO_ROOM)
     assert task.details["why"] == "the channel's code means DLX now, and the stay has another room"
+    assert task.details["changes"] == []
+    assert task.details["left_to_a_person"] is True
+    held = made.events[-1][1]
+    assert (held.name, held.reason, held.rule) == ("held room", "a mapping moves nobody", "4")
     assert [(p.kind, p.room) for p in task.proposals] == [("room", "201"), ("downgrade", "101")]
     assert made.plan_again() == ()
 
@@ -102,6 +106,7 @@ def test_a_mapping_to_the_manual_category_that_is_full_waits_there() -> None:
     made.plan_again()
     assert made.tasks("A") == [NO_ROOM]
     assert made.stay("A").booked_category == "DLX"
+    assert made.cells[-1] == "4: category to X / manual X, X has none"
 
 
 def test_a_code_that_still_means_nothing_goes_on_being_asked_about() -> None:
@@ -170,7 +175,8 @@ def test_a_stay_that_leaves_its_room_for_a_counted_category_frees_it() -> None:
     step = made.step(says("A", line("TENT", 1, 2), revision=2))
     assert made.rooms("A") == []
     assert step.decisions[0][1].freed
-    assert made.events[-1][1].reason == "TENT is counted, not numbered"
+    event = made.events[-1][1]
+    assert (event.reason, event.rule) == ("TENT is counted, not numbered", "R9")
 
 
 def test_a_manual_room_of_a_counted_stay_gives_way_to_a_unit() -> None:
@@ -179,7 +185,10 @@ def test_a_manual_room_of_a_counted_stay_gives_way_to_a_unit() -> None:
     desk.move(made, "A", "101")
     made.receive(says("A", line("TENT", 1, 3), revision=2))
     stay = made.stay("A")
-    assert (stay.rooms, stay.manual_category_code) == ((), None)
+    assert (stay.rooms, stay.held, stay.manual_category_code) == ((), False, None)
+    notice = made.task("A", Reason.MANUAL_CATEGORY_DROPPED)
+    assert notice.details["manual_category"] == "STD"
+    assert notice.details["why"] == "the manual category STD was given up for TENT"
     assert made.tasks("A") == [Reason.MANUAL_CATEGORY_DROPPED]
 
 
@@ -219,6 +228,12 @@ def test_day_use_gets_no_room_but_a_look() -> None:
     made = hotel("room | 01 02\n STD 101 | A A")
     made.receive(says("A", line("STD", 1, 1), revision=2))
     assert made.rooms("A") == []
+    event = made.events[-1][1]
+    assert (event.name, event.reason, event.rule) == (
+        "released",
+        "no night to give a room for",
+        "R9",
+    )
     notice = made.task("A", Reason.REVIEW)
     assert (notice.notice, notice.details) == (
         True,

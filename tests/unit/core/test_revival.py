@@ -92,9 +92,25 @@ def test_neither_newer_nor_older_is_deferred_and_new_lines_are_recorded_as_cance
     assert made.receive(says("A", *two, revision=3)) is Outcome.DEFERRED
     assert made.stay("A", "2").is_cancelled
     changes = made.task("A", Reason.STATUS_CONFLICT, None).details["changes"]
-    assert isinstance(changes, list)
-    assert [c["line"] for c in changes] == ["1", "2"]
+    assert changes == [
+        {"line": number, "field": "status", "old": "cancelled", "new": "confirmed"}
+        for number in ("1", "2")
+    ]
     assert names(made)[-1] == "deferred"
+
+
+def test_what_the_channel_says_of_the_booking_waits_for_the_person_as_well() -> None:
+    made = off(revision=2)
+    said = says("A", line("STD", 1, 4), booker_name="Ada", revision=2)
+    assert made.receive(said) is Outcome.DEFERRED
+    details = made.task("A", Reason.STATUS_CONFLICT, None).details
+    changes: Any = details["changes"]
+    assert changes[-1] == {"line": None, "field": "booker_name", "old": None, "new": "Ada"}
+    header: Any = details["booking_base"]
+    assert (header["booker_name"], header["is_live"]) == ("Ada", True)
+    bases: Any = details["bases"]
+    assert bases["1"]["departure"] == "2026-06-04"
+    assert made.booking("A").booker_name is None
 
 
 def test_the_question_is_settled_by_a_provably_newer_one() -> None:
@@ -200,6 +216,7 @@ def test_an_enquiry_is_recorded_and_blocks_nothing(lines: tuple[Line, ...]) -> N
     made = hotel(EMPTY)
     assert made.receive(asks("A", *lines, booker_name="Ada", revision=1)) is Outcome.ENQUIRY
     assert made.booking("A").booker_name == "Ada"
+    assert (made.events[0][1].name, made.events[0][1].rule) == ("created", "M11")
     assert_plan(made, EMPTY)
     assert [s.status for s in made.booking("A").stays] == [StayStatus.ENQUIRY for _ in lines]
     assert made.booking("A").tasks == ()

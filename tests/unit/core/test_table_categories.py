@@ -168,6 +168,14 @@ def test_a_third_category_than_the_pinned_room_s_is_a_conflict_and_the_room_held
     assert made.plan_again() == ()
 
 
+def test_back_to_the_category_of_the_pinned_room_it_stays_there() -> None:
+    made = hotel("room | 01 02\n STD 101 | A! A!\n DLX 201 | . .")
+    made.receive(says("A", line("DLX", 1, 3), revision=2), says("A", line("STD", 1, 3), revision=3))
+    assert_plan(made, "room | 01 02\n STD 101 | A! A!\n DLX 201 | . .")
+    assert made.tasks("A") == []
+    assert made.cells[-1] == "4: category to X / pinned r, free and fits"
+
+
 def test_a_third_category_with_the_pinned_room_taken_is_a_conflict() -> None:
     made = after(
         "room | 01 02 03\n STD 101 | A! A! B\n DLX 201 | . . .",

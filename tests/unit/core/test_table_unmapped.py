@@ -105,7 +105,9 @@ def test_a_new_line_with_a_code_that_nobody_mapped_waits() -> None:
     stay = made.stay("A")
     assert (stay.booked_category, stay.rooms) == (None, ())
     assert made.tasks("A") == [CODE]
-    assert [p.kind for p in made.task("A", CODE).proposals] == ["upgrade"]
+    task = made.task("A", CODE)
+    assert task.details["why"] == "the channel's category X has no mapping"
+    assert [p.kind for p in task.proposals] == ["upgrade"]
 
 
 def test_a_code_that_maps_again_ends_the_task() -> None:

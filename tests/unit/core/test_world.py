@@ -207,6 +207,13 @@ def test_bookings_that_turn_out_to_be_one_are_joined() -> None:
     assert step.decisions[1][1].outcome is Outcome.MODIFIED
 
 
+def test_a_retry_joins_bookings_though_they_wait_behind_it() -> None:
+    made = hotel("room | 01 02\n STD 101 | A A\n STD 102 | B B")
+    made.carried = replace(made.world, blocked=frozenset({(HOTEL, CHANNEL, "B")}))
+    said_ = says("B", WHOLE, replaces=("A",), revision=2)
+    assert isinstance(made.try_to_receive(said_, is_retry=True), Step)
+
+
 def test_the_tasks_of_the_one_that_is_absorbed_are_closed() -> None:
     made = hotel("room | 01 02\n STD 102 | B B\n STD - | A A")
     made.receive(says("B", WHOLE, replaces=("A",), revision=2))
