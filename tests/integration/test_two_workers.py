@@ -404,7 +404,10 @@ async def test_a_worker_frozen_and_thawed_is_fenced_off_and_no_stay_is_left_with
             await watch.until_held_by(second)
             table.lap("the other holds all partitions")
             first.signal(signal.SIGCONT)
-            await watch.until("SELECT count(*) >= $1 FROM message", expected)
+            try:
+                await watch.until("SELECT count(*) >= $1 FROM message", expected)
+            except AssertionError as error:
+                raise AssertionError(f"{error}: {await _standing(url, log)}") from error
             await watch.until_planned()
             await watch.until_held_by(first, second)
             table.lap("thawed, and every message has its outcome")
@@ -422,6 +425,16 @@ async def test_a_worker_frozen_and_thawed_is_fenced_off_and_no_stay_is_left_with
     table.add("slices fenced off", len(first.lines("fenced")) + len(second.lines("fenced")))
     table.add("rows compared", f"{rows} in {len(WHATEVER_THE_ROOMS)} lists, 0 differences")
     table.show("A frozen worker")
+
+
+async def _standing(url: str, log: Log) -> str:
+    """How far each partition is, and which messages have no outcome yet."""
+    rows = await _counted(url, "SELECT claimed_by || ' ' || partition, next_offset"
+                          " FROM consumer_partition")  # fmt: skip
+    found = await _counted(url, "SELECT partition || '/' || \"offset\", count(*) FROM message"
+                           " GROUP BY 1")  # fmt: skip
+    missing = [f"{p}/{o}" for p, o in log.reservations if f"{p}/{o}" not in found]
+    return f"{sorted(rows.items())}; {len(missing)} without an outcome: {missing[:12]}"
 
 
 async def _outcomes(url: str) -> Counter[str]:

@@ -21,7 +21,9 @@ from channel_sync.records import Applied, Planned, Record, SliceResult, Told
 from channel_sync.settings import Settings
 from channel_sync.store.claims import PartitionId
 from channel_sync.worker.halts import internal_errors_in_a_row, lost_offset
+from channel_sync.worker.loop import Loop
 from channel_sync.worker.means import Means
+from channel_sync.worker.partition import Partition
 from channel_sync.worker.planner_loop import PlannerLoop
 from channel_sync.worker.port import FetchFailedError, KafkaPort
 from channel_sync.worker.queue import SliceQueue
@@ -181,11 +183,52 @@ async def test_nothing_is_fetched_for_no_partition_since_that_would_mean_all() -
         await port_over(Client({})).fetch({})
 
 
+def loop_with(partition_id: PartitionId) -> tuple[Loop, Partition]:
+    """A loop that holds one partition, sought within the present assignment."""
+    means = Means(
+        settings=SETTINGS,
+        pool=None,  # type: ignore[arg-type]
+        port=port_over(Client({})),
+        apply=None,  # type: ignore[arg-type]
+        today_of=FixedToday(date(2026, 1, 1)),
+        metrics=Metrics(),
+        claimed_by="here",
+    )
+    loop, partition = Loop(means), Partition(partition_id, means)
+    loop._held[partition_id] = partition
+    partition.seat, partition._generation = 1, means.port.generation
+    return loop, partition
+
+
+async def test_records_fetched_for_the_present_seat_are_offered() -> None:
+    loop, partition = loop_with(HERE)
+    loop._hand_out({HERE: [record(5), record(6)]}, {partition: 1})
+    assert len(partition.queue) == 2
+    assert partition.wanted == 7
+    assert partition.is_ready()
+
+
+async def test_records_of_an_earlier_seat_are_dropped_and_sought_again_lest_they_be_a_gap() -> None:
+    loop, partition = loop_with(HERE)
+    loop._hand_out({HERE: [record(5)]}, {partition: 0})
+    assert len(partition.queue) == 0
+    assert not partition.is_ready()  # it claims and seeks before anything is fetched for it
+    assert await partition.queue.take(records=1, size=1, wait_seconds=0) == ()
+
+
+async def test_records_of_a_holder_that_was_replaced_meanwhile_are_sought_again() -> None:
+    loop, partition = loop_with(HERE)
+    _, earlier = loop_with(HERE)
+    loop._hand_out({HERE: [record(5)]}, {earlier: 1})
+    assert len(partition.queue) == 0
+    assert not partition.is_ready()
+
+
 async def test_records_of_an_assignment_that_ended_meanwhile_are_dropped() -> None:
-    client = Client({TopicPartition("t", 0): [Message(5)]})
-    port = port_over(client)
-    client.meanwhile = lambda: port.mark(frozenset({HERE}))
-    assert await port.fetch({HERE: 5}) == {}
+    loop, partition = loop_with(HERE)
+    partition._means.port.mark(frozenset({HERE}))
+    loop._hand_out({HERE: [record(5)], THERE: [record(6)]}, {partition: 1})
+    assert len(partition.queue) == 0
 
 
 async def test_a_lost_offset_is_an_alarm_for_its_partition_alone() -> None:

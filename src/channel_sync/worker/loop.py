@@ -18,8 +18,9 @@ from channel_sync.worker.port import FetchFailedError
 from channel_sync.worker.standing import State
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
+    from channel_sync.records import Record
     from channel_sync.store.claims import PartitionId
     from channel_sync.worker.means import Means
 
@@ -112,18 +113,31 @@ class Loop:
             if not ready:
                 await wait_for(means.port.changed, means.settings.kafka_poll_ms / 1000)
                 continue
-            seats = {partition.id: partition.seat for partition in ready}
+            seats = {partition: partition.seat for partition in ready}
             try:
                 found = await means.port.fetch({one.id: one.wanted for one in ready})
             except FetchFailedError as failure:
                 await self._fetch_failed(failure)
                 continue
             self._fetch_failures = 0
-            for partition in ready:
-                records = found.get(partition.id)
-                # A seat taken anew during the fetch: these records belong to the old one.
-                if records and partition.is_ready() and partition.seat == seats[partition.id]:
-                    partition.offer(records)
+            self._hand_out(found, seats)
+
+    def _hand_out(
+        self, found: Mapping[PartitionId, list[Record]], seats: Mapping[Partition, int]
+    ) -> None:
+        """Gives what was fetched to the partitions; `seats` are theirs when the fetch began.
+
+        A partition that claimed and sought anew meanwhile may have lost these records from the
+        client's position: it seeks once more, or they would be taken for a gap in the log.
+        """
+        for partition_id, records in found.items():
+            partition = self._held.get(partition_id)
+            if partition is None or not partition.is_ready():
+                continue  # it has yet to claim and to seek
+            if partition.seat == seats.get(partition):
+                partition.offer(records)
+            else:
+                partition.seek_again()
 
     def _reconcile(self) -> None:
         """Takes in hand what was assigned, lets go what was not, and says so once a generation."""

@@ -63,6 +63,11 @@ class Partition(Standing):
         self._generation = -1
         self.queue.interrupt()
 
+    def seek_again(self) -> None:
+        """Records were fetched and dropped: the client stands behind them."""
+        self._generation = -1
+        self.queue.interrupt()
+
     def disturb(self) -> None:
         """The assignment changed: what was fetched within the old one is not applied."""
         if not self.is_ready():
