@@ -53,6 +53,7 @@ def test_a_wait_is_never_longer_than_the_cap(
         asyncpg.IdleInTransactionSessionTimeoutError(""),
         asyncpg.InvalidCachedStatementError(""),
         asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("cannot switch to state 12"),
         asyncpg.exceptions.TargetServerAttributeNotMatched(""),
         OSError(),
         ConnectionResetError(),

@@ -67,8 +67,8 @@ def classify(error: BaseException) -> Fault:
             return Fault.PERMANENT
         case (
             asyncpg.InterfaceError()
-            | asyncpg.exceptions.TargetServerAttributeNotMatched()
-            | asyncpg.exceptions.OutdatedSchemaCacheError()
+            # Also what asyncpg raises where a reply of a dying connection crosses a statement.
+            | asyncpg.InternalClientError()
             | OSError()
             | TimeoutError()
             | DependencyError()
