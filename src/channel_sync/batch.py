@@ -45,14 +45,18 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A record as it was decoded, or why it could not be."""
+    """A record as it was decoded: of each reservation a revision, or why it could not be read."""
 
     record: Record
-    revisions: tuple[Revision, ...]
+    items: tuple[Revision | Aside, ...]
     format: str
     scrubbed: Scrubbed
     warnings: tuple[str, ...] = ()
-    unreadable: Aside | None = None
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """Those of its reservations that could be read."""
+        return tuple(item for item in self.items if not isinstance(item, Aside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,17 @@ def _read(record: Record, limits: Limits) -> Read:
             record.body, headers=record.headers, key=record.key, arrived=arrived, limits=limits
         )
     except Unreadable as error:
-        aside = Aside(error.reason.value, error.detail)
         scrubbed = error.scrubbed or Scrubbed(None, 0)
-        return Read(record, (), error.format_name, scrubbed, unreadable=aside)
+        return Read(record, (_aside(error),), error.format_name, scrubbed)
     except Exception as error:  # noqa: BLE001 - a fault of ours costs this message only
         aside = Aside(INTERNAL_ERROR, trace_of(error))
-        return Read(record, (), "", Scrubbed(None, 0), unreadable=aside)
-    return Read(record, decoded.revisions, decoded.format, decoded.scrubbed, decoded.warnings)
+        return Read(record, (aside,), "", Scrubbed(None, 0))
+    items = tuple(_aside(item) if isinstance(item, Unreadable) else item for item in decoded.items)
+    return Read(record, items, decoded.format, decoded.scrubbed, decoded.warnings)
+
+
+def _aside(error: Unreadable) -> Aside:
+    return Aside(error.reason.value, error.detail)
 
 
 def keys_of(world: World, reads: Sequence[Read]) -> list[tuple[ReferenceKey, Revision]]:
@@ -112,11 +120,11 @@ def decide_all(
     """
     entries: list[Entry] = []
     for position, read in enumerate(reads):
-        if read.unreadable is not None:
-            entries.append(Entry(read, 0, None, aside=read.unreadable))
-            continue
-        for ordinal, revision in enumerate(read.revisions):
+        for ordinal, revision in enumerate(read.items):
             if only_ordinal is not None and ordinal != only_ordinal:
+                continue
+            if isinstance(revision, Aside):
+                entries.append(Entry(read, ordinal, None, aside=revision))
                 continue
             if position in failed:
                 step: Step | SetAside | Missing | Aside = Aside(

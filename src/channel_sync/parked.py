@@ -70,7 +70,7 @@ async def _retry(
         reads = read_all((_record(row),), limits)
         trips = Trips(connection)
         world = await load_world(trips, reads, today_of, Houses(), parked_id)
-        only = row["ordinal"] if row["reference"] is not None else None
+        only = None if row["is_alone"] else row["ordinal"]
         entries, before, after = await decide_slice(trips, world, reads, only_ordinal=only)
         writes = write_entries(entries, before, after, received_at=datetime.now(UTC))
         messages, writes.messages = writes.messages, []

@@ -71,11 +71,24 @@ def _shared_parameters(config: pytest.Config) -> list[object]:
 
 
 def _parameters(folder: Path) -> list[object]:
+    """A test for each scenario; a file that a scenario receives is none."""
     files = sorted(path for kind in ("*.yaml", "*.json") for path in folder.rglob(kind))
+    received = {received for path in files for received in _received(path)}
     return [
         pytest.param(path, marks=_marks(path), id=str(path.relative_to(folder).with_suffix("")))
         for path in files
+        if path.resolve() not in received
     ]
+
+
+def _received(path: Path) -> set[Path]:
+    try:
+        steps = load(path).steps
+    except (ScenarioError, ValueError):
+        return set()
+    batches = [step["receive"]["batch"] for step in steps if "receive" in step]
+    named = [message["file"] for batch in batches for message in batch if "file" in message]
+    return {(path.parent / name).resolve() for name in named}
 
 
 def _marks(path: Path) -> list[pytest.MarkDecorator]:

@@ -94,7 +94,7 @@ async def _do(scenario: Scenario, stage: Stage, step: Step) -> None:
     elif kind == "guest":
         await steps.guest(stage, step)
     elif kind == "property":
-        await steps.load_property(stage, step["property"])
+        await steps.load_property(stage, step["property"], step)
     elif kind == "planner":
         steps.set_planner(stage, step)
     else:

@@ -83,11 +83,22 @@ async def guest(stage: Stage, step: Step) -> None:
     await _expecting(step, call)
 
 
-async def load_property(stage: Stage, described: dict[str, Any]) -> None:
-    """Loads the property as `property load` does, under this scenario's id."""
+async def load_property(stage: Stage, described: dict[str, Any], step: Step | None = None) -> None:
+    """Loads the property as `property load` does, under this scenario's id; `error: true` beside
+    it expects a refusal.
+    """
     given = {key: value for key, value in described.items() if key not in PROPERTY_KEYS}
+    await _expecting(step or {}, _load(stage, plain(given)))
     stage.policy.update(given.get("policy") or {})
-    await load(stage.owner_url, {"property": stage.property_id, **plain(given)}, stage.today)
+
+
+async def _load(stage: Stage, given: dict[str, Any]) -> None:
+    from channel_sync.errors import ConfigurationError, Refused
+
+    try:
+        await load(stage.owner_url, {"property": stage.property_id, **given}, stage.today)
+    except (ConfigurationError, Refused) as error:
+        raise RefusedError(str(error)) from error
 
 
 def set_day(stage: Stage, step: Step) -> None:
@@ -172,7 +183,7 @@ def _record(stage: Stage, message: Message, folder: Path) -> Any:
 
     headers = {"property": stage.property_id}
     if "file" in message:
-        body = (folder / message["file"]).read_bytes()
+        body = _for_this_run(stage, (folder / message["file"]).read_bytes())
         if "format" in message:
             headers["format"] = message["format"]
     else:
@@ -191,6 +202,27 @@ def _record(stage: Stage, message: Message, folder: Path) -> Any:
         key=headers["property"].encode(),
         headers=headers,
     )
+
+
+def _for_this_run(stage: Stage, body: bytes) -> bytes:
+    """A file whose JSON names the scenario's property, or any where the scenario gives its own no
+    name, is for this run's property.
+    """
+    try:
+        read = json.loads(body)
+    except ValueError:
+        return body
+    messages = read if isinstance(read, list) else [read]
+    ours = [
+        message
+        for message in messages
+        if isinstance(message, dict)
+        and "property" in message
+        and stage.own_name in {None, message["property"]}
+    ]
+    for message in ours:
+        message["property"] = stage.property_id
+    return json.dumps(read).encode() if ours else body
 
 
 def _addressed(stage: Stage, message: Message) -> Message:

@@ -114,6 +114,8 @@ def test_a_step_that_is_none_is_refused(tmp_path: Path, step: str) -> None:
             ],
             "it was done",
         ),
+        (["property: {timezone: Europe/Atlantis}"], "no time zone"),
+        (["{property: {name: Better}, error: true}"], "it was done"),
         (
             [
                 f"receive: {{reference: A, status: new, rooms: [{LINE}]}}",

@@ -105,6 +105,32 @@ async def test_a_message_of_an_unknown_property_is_created_once_it_is_loaded(
     assert len(await outcomes(connection)) == 2
 
 
+async def test_the_unreadable_one_of_a_list_is_retried_alone(
+    connection: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    await open_hotel(connection)
+    backwards = booking("B", rooms=[line(departure="2030-04-09")])
+    await receive(pool, *records([booking("A"), backwards, booking("C")]))
+    before = [(0, 0, "created", ""), (0, 1, "parked", "invalid"), (0, 2, "created", "")]
+    assert await outcomes(connection) == before
+    # As wrong as it was: its neighbours are not looked at again.
+    assert await retry(pool, await parked_at(connection, 0, 1)) == [(0, "parked")]
+    assert await outcomes(connection) == before
+    assert (await states(connection))[0] == ("parked", "invalid")
+
+
+async def test_a_message_that_could_not_be_read_at_all_is_retried_as_a_whole(
+    connection: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    await open_hotel(connection)
+    both = records([booking("A"), booking("B")])
+    await apply_slice(pool, both, today_of=TODAY, limits=Limits(messages=1))
+    assert await outcomes(connection) == [(0, 0, "parked", "too_many_messages")]
+    assert await retry(pool, await parked_at(connection, 0)) == [(0, "created"), (0, "created")]
+    assert await outcomes(connection) == [(0, 0, "created", ""), (0, 1, "created", "")]
+    assert (await states(connection))[0] == ("retried", "too_many_messages")
+
+
 async def test_a_snapshot_that_was_overtaken_while_parked_is_stale(
     connection: asyncpg.Connection, pool: asyncpg.Pool
 ) -> None:

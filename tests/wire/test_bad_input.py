@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from channel_sync.core.model import Revision
 from channel_sync.wire.decode import Decoded
 from channel_sync.wire.errors import Unreadable
+from channel_sync.wire.json_body import split_list
 from channel_sync.wire.limits import Limits
 from tests.wire.messages import MESSAGE, message, read, refused, room
 
@@ -48,7 +50,6 @@ def nested(depth: int) -> str:
         ("5", "invalid"),
         ("null", "invalid"),
         ("{}", "invalid"),
-        ("[5]", "invalid"),
     ],
 )
 def test_a_body_that_is_no_message_has_one_reason(body: bytes | str, reason: str) -> None:
@@ -133,9 +134,38 @@ def test_a_bad_value_has_one_reason_and_names_its_place(
     assert detail in error.detail
 
 
-def test_a_message_in_a_list_is_named_by_its_place() -> None:
-    error = refused([message(), message(rooms=[room(departure="2026-04-01")])])
-    assert error.detail.startswith("[1].rooms[0].departure: ")
+def test_in_a_list_an_unreadable_message_is_named_by_its_place_and_costs_no_other() -> None:
+    bad = [
+        message(rooms=[room(departure="2026-04-01")]),
+        message(reference=...),
+        5,
+        message(comments=LONG),
+        message(rooms=[{}] * 1001),
+    ]
+    items = read([message(), *bad, message(reference="LAST")]).items
+    assert [item.reference for item in items if isinstance(item, Revision)] == ["BDC-4411", "LAST"]
+    assert [item.detail[:36] for item in items if isinstance(item, Unreadable)] == [
+        "[1].rooms[0].departure: expected a d",
+        "[2].reference: expected, but missing",
+        "[3]: expected an object, got a numbe",
+        "[4].comments: expected at most 16384",
+        "[5].rooms: List should have at most ",
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[", "[{}", "[{},", "[{},]", "[{} {}]", "[{}] 5", "[{}]]", "[,]", "[{'a': 1}]", "[nul]"],
+)
+def test_a_list_that_is_no_json_is_refused_as_a_whole(body: str) -> None:
+    assert refused(body).reason == "not_json"
+
+
+def test_a_list_is_split_where_its_messages_end() -> None:
+    texts = ['{"a": "]},{\\"[ "}', "[1, [2]]", "-1.50e+3", "9" * 5000, '"\\ud83d"', "null", "{}"]
+    spaced = b"\n[ " + b" ,\t".join(text.encode() for text in texts) + b" ]\r\n"
+    assert split_list(spaced) == [text.encode() for text in texts]
+    assert split_list(b"[ ]") == []
 
 
 def test_a_lone_surrogate_is_refused() -> None:

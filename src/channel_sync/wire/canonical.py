@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from channel_sync.core.model import Completeness, Revision, Said
-from channel_sync.wire import limits as bounds
 from channel_sync.wire.canonical_model import CanonicalMessage
 from channel_sync.wire.canonical_parts import (
     Reading,
@@ -21,36 +20,35 @@ from channel_sync.wire.canonical_parts import (
 )
 from channel_sync.wire.content import content_hash
 from channel_sync.wire.errors import Unreadable, UnreadableReason
-from channel_sync.wire.json_body import check_json, dump_sorted, quote, refuse_invalid
+from channel_sync.wire.json_body import (
+    check_json,
+    dump_sorted,
+    quote,
+    refuse_invalid,
+    split_list,
+)
 from channel_sync.wire.scrub import PLAIN
 
 if TYPE_CHECKING:
     from channel_sync.wire.context import Context
+    from channel_sync.wire.errors import Item
 
-_MESSAGES: TypeAdapter[list[CanonicalMessage]] = TypeAdapter(
-    Annotated[list[CanonicalMessage], Field(fail_fast=True, max_length=bounds.MESSAGES_PER_BODY)]
-)
 _PATHS_NAMED = 20  # unknown keys that a warning names
 
 
-def decode_canonical(body: bytes, context: Context) -> tuple[tuple[Revision, ...], tuple[str, ...]]:
+def decode_canonical(body: bytes, context: Context) -> tuple[tuple[Item, ...], tuple[str, ...]]:
     """The revisions of a scrubbed body (one message or a list of them), and warnings.
+
+    In a list, what is wrong with one message costs that one only.
 
     Raises:
         Unreadable: not_json, too_deep, invalid, too_many_messages, too_many_lines, stay_too_long.
     """
     limits = context.limits
     body, warnings = check_json(body, limits.depth, PLAIN["canonical"].ids)
-    try:
-        if body.lstrip()[:1] == b"[":
-            messages = _MESSAGES.validate_json(body)
-        else:
-            reading = Reading(context, "", warnings)
-            return (_revision(CanonicalMessage.model_validate_json(body), reading),), tuple(
-                warnings
-            )
-    except ValidationError as error:
-        raise refuse_invalid(error) from None
+    if body.lstrip()[:1] != b"[":
+        return (_read(body, Reading(context, "", warnings)),), tuple(warnings)
+    messages = split_list(body)
     if not messages:
         raise Unreadable(UnreadableReason.INVALID, "expected at least one message, got none")
     if len(messages) > limits.messages:
@@ -58,11 +56,26 @@ def decode_canonical(body: bytes, context: Context) -> tuple[tuple[Revision, ...
             UnreadableReason.TOO_MANY_MESSAGES,
             f"expected at most {limits.messages}, got {len(messages)}",
         )
-    revisions = tuple(
-        _revision(message, Reading(context, f"[{index}].", warnings))
+    items = tuple(
+        _read_one_of_many(message, Reading(context, f"[{index}].", warnings))
         for index, message in enumerate(messages)
     )
-    return revisions, tuple(warnings)
+    return items, tuple(warnings)
+
+
+def _read_one_of_many(body: bytes, reading: Reading) -> Item:
+    try:
+        return _read(body, reading)
+    except Unreadable as error:
+        return error
+
+
+def _read(body: bytes, reading: Reading) -> Revision:
+    try:
+        message = CanonicalMessage.model_validate_json(body)
+    except ValidationError as error:
+        raise refuse_invalid(error, reading.prefix) from None
+    return _revision(message, reading)
 
 
 def _revision(message: CanonicalMessage, reading: Reading) -> Revision:

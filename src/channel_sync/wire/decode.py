@@ -17,17 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from channel_sync.core.model import Arrival, Revision
+    from channel_sync.wire.errors import Item
     from channel_sync.wire.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a message says: a revision for each of its reservations, in the message's order."""
+    """What a message says: for each of its reservations, in the message's order, a revision, or
+    why that one could not be read; the others do not suffer for it.
+    """
 
-    revisions: tuple[Revision, ...]
+    items: tuple[Item, ...]
     format: str
     scrubbed: Scrubbed
     warnings: tuple[str, ...] = ()
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """Those that could be read."""
+        return tuple(item for item in self.items if not isinstance(item, Unreadable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Decoder:
     """
 
     detects: Callable[[bytes], bool]
-    decode: Callable[[bytes, Context], tuple[tuple[Revision, ...], tuple[str, ...]]]
+    decode: Callable[[bytes, Context], tuple[tuple[Item, ...], tuple[str, ...]]]
 
 
 _CANONICAL_SCHEMA = re.compile(rb'"schema"\s{0,20}:\s{0,20}"channel-sync/')
@@ -74,7 +82,8 @@ def decode(
     record's, the property's id where neither the body nor a header says it.
 
     Raises:
-        Unreadable: for one reason, with the scrubbed body; nothing else, whatever the bytes.
+        Unreadable: the message as a whole, for one reason, with the scrubbed body; nothing else,
+            whatever the bytes.
     """
     name = headers.get("format", "").strip().casefold() or _detect(body)
     scrubbed = scrub(body, name)
@@ -86,11 +95,11 @@ def decode(
             property_id=_property_id(headers, key),
             dialect=headers.get("dialect"),
         )
-        revisions, warnings = FORMATS[name].decode(kept, context)
+        items, warnings = FORMATS[name].decode(kept, context)
     except Unreadable as error:
         error.scrubbed, error.format_name = scrubbed, name
         raise
-    return Decoded(revisions, name, scrubbed, warnings)
+    return Decoded(items, name, scrubbed, warnings)
 
 
 def _detect(body: bytes) -> str:

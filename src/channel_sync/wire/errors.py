@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from channel_sync.errors import MessageError
 
 if TYPE_CHECKING:
+    from channel_sync.core.model import Revision
     from channel_sync.wire.scrub import Scrubbed
 
 
@@ -28,10 +29,11 @@ class UnreadableReason(StrEnum):
 
 
 class Unreadable(MessageError):
-    """A message that no revision can be made of, with exactly one reason.
+    """A message, or one reservation of it, that no revision can be made of, for just one reason.
 
     `detail` says where and what ("rooms[0].departure: expected …, got …"), free of card data and
-    of what guests wrote. `scrubbed` is what may be kept of the body; `decode` always sets it.
+    of what guests wrote. `scrubbed` is what may be kept of the body; `decode` always sets it where
+    it raises.
     """
 
     def __init__(
@@ -47,3 +49,7 @@ class Unreadable(MessageError):
         self.detail = detail
         self.scrubbed = scrubbed
         self.format_name = format_name
+
+
+Item: TypeAlias = Union["Revision", Unreadable]
+"""What one reservation of a message comes to."""

@@ -48,12 +48,48 @@ def check_json(body: bytes, max_depth: int, ids: frozenset[str]) -> tuple[bytes,
         try:
             orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise Unreadable(
-                UnreadableReason.NOT_JSON, f"{error.msg} at character {error.pos}"
-            ) from None
+            raise _not_json(error.msg, error.pos) from None
     if b"\\u0000" in body:
         return _without_nul(body, ids)
     return body, []
+
+
+def split_list(body: bytes) -> list[bytes]:
+    """The values of a JSON list, each as it is spelled.
+
+    Raises:
+        Unreadable: not_json.
+    """
+    text = body.decode()
+    found = []
+    at = _skip(text, text.index("[") + 1)
+    more = text[at : at + 1] != "]"
+    while more:
+        try:
+            _, end = _SCANNER.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            raise _not_json(error.msg, error.pos) from None
+        found.append(text[at:end].encode())
+        at = _skip(text, end)
+        if text[at : at + 1] not in {",", "]"}:
+            raise _not_json("expected , or ]", at)
+        more = text[at] == ","
+        at = _skip(text, at + 1) if more else at
+    if (at := _skip(text, at + 1)) < len(text):
+        raise _not_json("expected the end", at)
+    return found
+
+
+_SCANNER = json.JSONDecoder(parse_int=str, parse_float=str)  # only where values end is wanted
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def _skip(text: str, at: int) -> int:
+    return _SPACE.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing too
+
+
+def _not_json(said: str, at: int) -> Unreadable:
+    return Unreadable(UnreadableReason.NOT_JSON, f"{said} at character {at}")
 
 
 def _without_nul(body: bytes, ids: frozenset[str]) -> tuple[bytes, list[str]]:
@@ -150,8 +186,11 @@ def quote(value: object) -> str:
     return spelled if len(spelled) <= 60 else f"{spelled[:57]}…"
 
 
-def refuse_invalid(error: ValidationError) -> Unreadable:
-    """The first thing that is wrong, as the sender should read it."""
+def refuse_invalid(error: ValidationError, prefix: str = "") -> Unreadable:
+    """The first thing that is wrong, as the sender should read it.
+
+    `prefix` says which message of several it is ("[2].").
+    """
     first = error.errors(include_url=False)[0]
     kind, message, location = first["type"], first["msg"], first["loc"]
     if kind == "json_invalid":
@@ -161,17 +200,15 @@ def refuse_invalid(error: ValidationError) -> Unreadable:
         if "surrogate" in said or "hex escape" in said:
             return Unreadable(UnreadableReason.INVALID, f"expected Unicode text: {said}")
         return Unreadable(UnreadableReason.NOT_JSON, said)
-    path = spell_path(location) or "message"
+    path = prefix + spell_path(location) if location else prefix.rstrip(".") or "message"
     leaf = next((step for step in reversed(location) if isinstance(step, str)), "")
     leaf = leaf if leaf in _EXPECTED or leaf in _QUOTED else path.rpartition(".")[2]
     if kind == "missing":
         return Unreadable(UnreadableReason.INVALID, f"{path}: expected, but missing")
     if kind == "too_long" and path.endswith("rooms"):
         return Unreadable(UnreadableReason.TOO_MANY_LINES, f"{path}: {message}")
-    if kind == "too_long" and path == "message":
-        return Unreadable(UnreadableReason.TOO_MANY_MESSAGES, message)
     value = first["input"]
-    expected = message.partition("should ")[2].removeprefix("be ") or message
+    expected = message.partition("should ")[2].removeprefix("be ").removeprefix("have ") or message
     if kind in {"string_pattern_mismatch", "string_type"}:
         expected = _EXPECTED.get(leaf, expected)
     if isinstance(value, (dict, list)) or leaf not in _QUOTED:

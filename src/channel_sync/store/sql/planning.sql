@@ -60,10 +60,16 @@ ORDER BY t.task_id
 LIMIT 2;
 
 -- name: load_parked
--- One parked message, locked for its retry.
+-- One parked message, locked for its retry; is_alone: nothing else is known of its record, which
+-- may hold more than could be read at the time.
 SELECT parked_id, topic, partition, "offset", ordinal, recorded_at, property_id, channel,
-       reference, headers::text AS headers, body, state
-FROM parked
+       reference, headers::text AS headers, body, state,
+       NOT EXISTS (
+           SELECT FROM message m
+           WHERE m.recorded_at = p.recorded_at AND m.topic = p.topic
+             AND m.partition = p.partition AND m."offset" = p."offset" AND m.ordinal <> p.ordinal
+       ) AS is_alone
+FROM parked p
 WHERE parked_id = $1
 FOR UPDATE;
 
