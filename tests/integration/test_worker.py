@@ -352,6 +352,33 @@ async def test_a_worker_that_was_fenced_rolls_back_and_claims_again(
     assert row["epoch"] == 3
 
 
+async def test_a_worker_that_lost_its_partition_while_the_database_was_away_is_fenced(
+    url: str, kafka: KafkaPart, make_topic: MakeTopic, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = make_topic()
+    lost = False
+
+    async def losing(
+        pool: asyncpg.Pool,
+        records: tuple[Record, ...],
+        *,
+        today_of: TodayOf,
+        fence: Fence | None = None,
+    ) -> SliceResult:
+        nonlocal lost
+        if not lost:
+            lost = True
+            await execute(url, "UPDATE channel_sync.consumer_partition SET epoch = epoch + 1")
+            raise ConnectionResetError("before COMMIT")
+        return await hand_over(pool, records, today_of=today_of, fence=fence)
+
+    await send(kafka.bootstrap, topic, "a", "b")
+    async with working(settings_for(url, kafka.bootstrap, topic), apply=losing):
+        await until_applied(url, topic, "a", "b")
+    # It claims again only once its group took a commit from it: two must not claim in turns.
+    assert any("was claimed meanwhile" in record.getMessage() for record in caplog.records)
+
+
 async def test_a_server_that_became_read_only_is_left_for_new_connections(
     url: str, kafka: KafkaPart, make_topic: MakeTopic
 ) -> None:

@@ -200,6 +200,8 @@ class Partition(Standing):
                 found = await self.ask("claim", lambda: claims.load(means.pool, self.id))
                 left = self._still_to_do(found, records)
                 if left is None:
+                    if found is not None and found.epoch != self._epoch:
+                        await self._after_fence(Fenced(f"{self.id} was claimed meanwhile"))
                     return False
                 records = left
             else:
