@@ -293,6 +293,18 @@ async def test_explain_says_and_writes_nothing(house: Cli, tmp_path: Path) -> No
     assert await rows(house, "history") == before
 
 
+async def test_explain_names_the_rule_that_keeps_a_room_given_by_hand(
+    house: Cli, tmp_path: Path
+) -> None:
+    done(await house("staff", "move", "A", "--room", "21", "--actor", "anna", "--today", TODAY))
+    file = tmp_path / "message.json"
+    changed = message("A", revision=2, status="modified", line={"departure": "2026-06-05"})
+    file.write_text(json.dumps(changed), encoding="utf-8")
+    text = " ".join(done(await house("explain", file, "--today", TODAY)).stdout.split())
+    assert "4: dates or occupancy / manual X, X has a room" in text
+    assert "21 keeps the manual category DLX" in text
+
+
 # --- staff ---------------------------------------------------------------------------------
 
 
