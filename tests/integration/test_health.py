@@ -224,7 +224,8 @@ async def test_a_database_that_is_away_is_not_ready_but_live(
     async with working(settings, apply=refusing):
         await until(lambda: answers(port, "/readyz", 503))
         await asyncio.sleep(3)
-        assert (await ask(port, "/livez"))[0] == 200
+        # A machine that stalls may have it late; a worker taken for dead would never be live.
+        await until(lambda: answers(port, "/livez", 200))
         away = False
         await until(lambda: answers(port, "/readyz", 200))
 
@@ -247,9 +248,8 @@ async def test_a_halted_partition_is_named_and_no_reason_to_restart(
 
         await until(told)
         await asyncio.sleep(1)
-        status, text = await ask(port, "/livez")
-        assert status == 200
-        assert "1 internal errors in a row" in text
+        await until(lambda: answers(port, "/livez", 200))
+        assert "1 internal errors in a row" in (await ask(port, "/livez"))[1]
 
 
 @pytest.mark.real_kafka
@@ -275,7 +275,7 @@ async def test_a_log_that_ends_in_a_commit_marker_is_no_lag_and_its_gaps_are_no_
 
         await until(measured)
         await asyncio.sleep(1)
-        assert (await ask(port, "/livez"))[0] == 200
+        await until(lambda: answers(port, "/livez", 200))
     await producer.stop()
 
 
