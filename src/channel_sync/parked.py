@@ -42,7 +42,8 @@ async def retry_parked(
     behind it follows in order of arrival, as long as nothing is parked again.
 
     Raises:
-        Refused: there is no such parked message, or its body had to be discarded.
+        Refused: there is no such parked message, its body had to be discarded, or the list that
+            it was one of cannot be read any more.
     """
     applied = list(await _retry(pool, parked_id, today_of, actor, limits or Limits()))
     if any(one.outcome is Outcome.PARKED for one in applied):
@@ -72,6 +73,8 @@ async def _retry(
         world = await load_world(trips, reads, today_of, Houses(), parked_id)
         only = None if row["is_alone"] else row["ordinal"]
         entries, before, after = await decide_slice(trips, world, reads, only_ordinal=only)
+        if not entries:
+            raise Refused(f"{parked_id} was one of a list that cannot be read at all now")
         writes = write_entries(entries, before, after, received_at=datetime.now(UTC))
         messages, writes.messages = writes.messages, []
         await save(trips, writes)

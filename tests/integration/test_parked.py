@@ -119,6 +119,20 @@ async def test_the_unreadable_one_of_a_list_is_retried_alone(
     assert (await states(connection))[0] == ("parked", "invalid")
 
 
+async def test_one_of_a_list_that_cannot_be_read_any_more_stays_parked(
+    connection: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    await open_hotel(connection)
+    backwards = booking("B", rooms=[line(departure="2030-04-09")])
+    await receive(pool, *records([booking("A"), backwards]))
+    before = await outcomes(connection)
+    number = await parked_at(connection, 0, 1)
+    with pytest.raises(Refused, match="cannot be read"):
+        await retry_parked(pool, number, today_of=TODAY, actor="anna", limits=Limits(messages=1))
+    assert (await states(connection))[0] == ("parked", "invalid")
+    assert await outcomes(connection) == before
+
+
 async def test_a_message_that_could_not_be_read_at_all_is_retried_as_a_whole(
     connection: asyncpg.Connection, pool: asyncpg.Pool
 ) -> None:
