@@ -89,15 +89,18 @@ async def load_property(stage: Stage, described: dict[str, Any], step: Step | No
     """
     given = {key: value for key, value in described.items() if key not in PROPERTY_KEYS}
     await _expecting(step or {}, _load(stage, plain(given)))
-    stage.policy.update(given.get("policy") or {})
 
 
 async def _load(stage: Stage, given: dict[str, Any]) -> None:
     from channel_sync.errors import ConfigurationError, Refused
 
+    before = dict(stage.policy)
+    stage.policy.update(given.get("policy") or {})  # first: it says when the day starts
     try:
         await load(stage.owner_url, {"property": stage.property_id, **given}, stage.today)
     except (ConfigurationError, Refused) as error:
+        stage.policy.clear()
+        stage.policy.update(before)
         raise RefusedError(str(error)) from error
 
 
