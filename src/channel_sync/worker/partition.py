@@ -60,11 +60,10 @@ class Partition(Standing):
     def fetch_failed(self, reason: str, *, lost: bool) -> None:
         """The position in Kafka is not to be trusted any more."""
         self._fetch_fault = (reason, lost)
-        self._generation = -1
-        self.queue.interrupt()
+        self.seek_again()
 
     def seek_again(self) -> None:
-        """Records were fetched and dropped: the client stands behind them."""
+        """Records were fetched and dropped, or may have been: the client stands behind them."""
         self._generation = -1
         self.queue.interrupt()
 

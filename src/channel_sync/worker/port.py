@@ -71,8 +71,9 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 class KafkaPort:
     """A member of the consumer group.
 
-    `generation` grows with every assignment lost or gained; a seek or a fetch holds within one
-    only. `assigned` is None while the group is being shared out anew.
+    `generation` grows with every assignment lost or gained; a seek holds within one only, and
+    what was fetched across two is the loop's to judge. `assigned` is None while the group is being
+    shared out anew.
     """
 
     def __init__(self, settings: Settings) -> None:
