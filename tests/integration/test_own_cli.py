@@ -92,8 +92,8 @@ async def test_a_booking_from_the_call_to_the_bill(cli: Cli) -> None:
     assert (stay["room"], stay["booked_category"], stay["held"]) == ("201", "SUI", False)
     added = done(await cli("staff", "add-room", "D1", *NIGHTS, "--room", "101", *TODAY))
     assert added == "D1: line 2 added\n"
-    two = done(await cli("staff", "split", "D1", "--line", 2, "--from", "2026-06-02", *TODAY))
-    assert two == "D1: split, line 3 begins on 2026-06-02\n"
+    halved = done(await cli("staff", "split", "D1", "--line", 2, "--from", "2026-06-02", *TODAY))
+    assert halved == "D1: split, line 3 begins on 2026-06-02\n"
     moved = ("staff", "move", "D1", "--line", 1, "--from", "2026-06-03", "--room", "102", *TODAY)
     done(await cli(*moved))
     one, two, three = await stays(cli, "--reference", "D1")

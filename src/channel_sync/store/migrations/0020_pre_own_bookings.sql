@@ -224,8 +224,10 @@ DECLARE
     columns jsonb := columns_of_line(room_line);
     booking reservation := read_booking(NULL::reservation, room_line, booker);
 BEGIN
-    SELECT p.last_reservation_id + 1 INTO booking.reservation_id FROM property AS p
-     WHERE p.property_id = book_stay.property_id;
+    SELECT greatest(p.last_reservation_id, (SELECT max(r.reservation_id) FROM reservation AS r
+                                             WHERE r.property_id = p.property_id)) + 1
+      INTO booking.reservation_id
+      FROM property AS p WHERE p.property_id = book_stay.property_id;
     booking.property_id := property_id;
     booking.reference := coalesce(nullif(trim(reference), ''),
                                   new_reference(property_id, booking.reservation_id));

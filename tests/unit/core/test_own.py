@@ -1,0 +1,159 @@
+"""The hotel's own bookings, blocks that are named, units for as many as there are (R9, R10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from channel_sync.core.model import (
+    Block,
+    Category,
+    Channel,
+    Policy,
+    Property,
+    Reason,
+    Stay,
+    StayStatus,
+)
+from tests.unit.core import desk
+from tests.unit.core.drawing import assert_plan, hotel
+from tests.unit.core.hotel import Hotel
+from tests.unit.core.house import CHANNEL, HOTEL, cancels, day, line, new, property_of
+
+PITCHES = {"PIT": 2}
+
+
+def own(made: Hotel, number: int, reference: str, category: str, first: int, end: int) -> None:
+    """Staff book: a stay without a base that the planner has yet to place."""
+    from channel_sync.core.model import Reservation
+
+    stay = Stay(
+        "1",
+        StayStatus.CONFIRMED,
+        day(first),
+        day(end),
+        adults=2,
+        booked_category=category,
+        to_place=True,
+    )
+    made.put(Reservation(HOTEL, number, "direct", reference, (reference,), (stay,)))
+
+
+def lay_block(made: Hotel, room: str, first: int, end: int, reason: str | None = None) -> None:
+    desk.block(made, room, day(first), day(end))
+    blocks = (*made.house.blocks, Block(room, day(first), day(end), reason))
+    made.change(replace(made.house, blocks=blocks))
+
+
+# --- own bookings ----------------------------------------------------------------------------
+
+
+def test_an_own_booking_is_placed_by_best_fit() -> None:
+    made = hotel("room | 01 02 03 04\n STD 101 | . . . .\n STD 102 | . . A A")
+    own(made, 9, "T", "STD", 1, 3)
+    made.plan_again()
+    assert_plan(made, "room | 01 02 03 04\n STD 101 | . . . .\n STD 102 | T T A A")
+    assert made.plan_again() == ()
+
+
+def test_an_own_booking_without_a_room_is_asked_about() -> None:
+    made = hotel("room | 01 02\n STD 101 | A A")
+    own(made, 9, "T", "STD", 1, 2)
+    made.plan_again()
+    assert made.tasks("T") == [Reason.NO_ROOM]
+    made.receive(cancels("A", revision=2))
+    made.plan_again()
+    assert made.rooms("T") == ["101"]
+
+
+@pytest.mark.parametrize("spelling", ["direct", "Direct", " DIRECT "])
+def test_no_channel_bears_the_name_of_the_hotels_own(spelling: str) -> None:
+    house = property_of({"STD": [("101", 2)]})
+    assert house.channel(spelling).name == "direct (channel)"
+    named = replace(house, channels=(Channel("Direct", frozenset({"web"}), {"S": "STD"}),))
+    assert named.channel("web").name == named.channel(spelling).name == "Direct (channel)"
+    # By the name that its bookings bear it is found again.
+    assert named.map_category("direct (channel)", "S") == "STD"
+
+
+# --- units (R9) ------------------------------------------------------------------------------
+
+
+def test_units_go_to_as_many_new_bookings_as_there_are() -> None:
+    made = hotel("room | 01 02\n STD 101 | . .", units=PITCHES)
+    for number, reference in enumerate("ABC", 7):
+        own(made, number, reference, "PIT", 1, 3)
+    made.plan_again()
+    assert [made.tasks(reference) for reference in "ABC"] == [[], [], [Reason.NO_ROOM]]
+    assert made.plan_again() == ()
+
+
+def test_a_unit_that_comes_free_goes_to_the_first_of_several_who_wait() -> None:
+    made = hotel("room | 01 02\n STD 101 | . .", units=PITCHES)
+    made.receive(*(new(reference, line("PIT", 1, 3)) for reference in "ABCD"))
+    assert [made.tasks(r) for r in "ABCD"] == [[], [], [Reason.NO_ROOM], [Reason.NO_ROOM]]
+    made.receive(cancels("A", revision=2))
+    made.plan_again()
+    assert [made.tasks(r) for r in "BCD"] == [[], [], [Reason.NO_ROOM]]
+
+
+@pytest.mark.parametrize("policy", [Policy(auto_resolve="off"), Policy(auto_resolve="suggest")])
+def test_who_is_left_to_a_person_still_counts_against_a_new_booking(policy: Policy) -> None:
+    made = hotel("room | 01 02\n STD 101 | . .", units=PITCHES, policy=policy)
+    made.receive(*(new(reference, line("PIT", 1, 3)) for reference in "ABC"))
+    made.receive(cancels("A", revision=2))
+    own(made, 9, "T", "PIT", 1, 3)
+    made.plan_again()
+    assert [made.tasks(r) for r in "BCT"] == [[], [Reason.NO_ROOM], [Reason.NO_ROOM]]
+
+
+# --- blocks (R10) ----------------------------------------------------------------------------
+
+
+def test_the_task_names_the_block_that_took_the_room() -> None:
+    made = hotel("room | 01 02 03\n STD 101 | A A .")
+    lay_block(made, "101", 2, 4, "leak")
+    made.plan_again()
+    details = made.task("A", Reason.NO_ROOM).details
+    assert details["block"] == {
+        "room": "101",
+        "from_date": "2026-06-02",
+        "to_date": "2026-06-04",
+        "reason": "leak",
+    }
+    assert details["why"] == (
+        "no room of STD is free on the nights wanted; "
+        "room 101 is blocked from 2026-06-02 to 2026-06-04: leak"
+    )
+
+
+def test_the_conflict_of_a_pin_names_the_block() -> None:
+    made = hotel("room | 01 02\n STD 101 | A! A!\n STD 102 | . .")
+    lay_block(made, "101", 1, 2)
+    made.plan_again()
+    why = made.task("A", Reason.PINNED_ROOM_CONFLICT).details["why"]
+    assert str(why).endswith("; room 101 is blocked from 2026-06-01 to 2026-06-02")
+
+
+def test_a_block_beside_the_stay_or_on_another_room_is_not_named() -> None:
+    house = Property("H", "H", "UTC", "EUR", (Category("STD", "S", 2),), ())
+    block = Block("101", date(2026, 6, 3), date(2026, 6, 5))
+    house = replace(house, blocks=(block,))
+    assert house.block_over({"101"}, date(2026, 6, 1), date(2026, 6, 3)) is None
+    assert house.block_over({"101"}, date(2026, 6, 5), date(2026, 6, 6)) is None
+    assert house.block_over({"102"}, date(2026, 6, 3), date(2026, 6, 6)) is None
+    assert house.block_over({"101"}, date(2026, 6, 4), date(2026, 6, 6)) is block
+
+
+def test_an_own_stay_added_to_a_channels_booking_is_nobodys_to_cancel() -> None:
+    made = hotel("room | 01 02\n STD 101 | A A\n STD 102 | . .")
+    added = Stay("2", StayStatus.CONFIRMED, day(1), day(3), booked_category="STD", to_place=True)
+    desk.add_stay(made, "A", added)
+    made.plan_again()
+    assert made.rooms("A", "2") == ["102"]
+    made.receive(cancels("A", revision=2))
+    assert made.rooms("A", "2") == ["102"]
+    assert made.tasks("A", "2") == [Reason.REVIEW]
+    assert made.booking("A").channel == CHANNEL
