@@ -81,11 +81,9 @@ def _in_turn(reservations: Sequence[Reservation], today: date) -> list[tuple[int
 
 
 def _uncounted(plan: Plan, drafts: Mapping[int, Draft], turns: Sequence[tuple[int, str]]) -> Plan:
-    """The plan without the units of the stays to place: each is counted in its turn (A6, R9)."""
+    """The plan without the units of stays yet to be placed: each is counted in its turn (A6)."""
     for number, line in turns:
-        draft = drafts[number]
-        tried = draft.house.policy.auto_resolve == "on"
-        if tried or draft.reservation.stay(line).to_place:
+        if drafts[number].reservation.stay(line).to_place:
             plan = plan.count((number, line), None)
     return plan
 

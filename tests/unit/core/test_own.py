@@ -11,7 +11,6 @@ from channel_sync.core.model import (
     Block,
     Category,
     Channel,
-    Policy,
     Property,
     Reason,
     Stay,
@@ -90,18 +89,8 @@ def test_units_go_to_as_many_new_bookings_as_there_are() -> None:
     assert made.plan_again() == ()
 
 
-def test_a_unit_that_comes_free_goes_to_the_first_of_several_who_wait() -> None:
+def test_who_waits_for_a_unit_counts_against_a_new_booking() -> None:
     made = hotel("room | 01 02\n STD 101 | . .", units=PITCHES)
-    made.receive(*(new(reference, line("PIT", 1, 3)) for reference in "ABCD"))
-    assert [made.tasks(r) for r in "ABCD"] == [[], [], [Reason.NO_ROOM], [Reason.NO_ROOM]]
-    made.receive(cancels("A", revision=2))
-    made.plan_again()
-    assert [made.tasks(r) for r in "BCD"] == [[], [], [Reason.NO_ROOM]]
-
-
-@pytest.mark.parametrize("policy", [Policy(auto_resolve="off"), Policy(auto_resolve="suggest")])
-def test_who_is_left_to_a_person_still_counts_against_a_new_booking(policy: Policy) -> None:
-    made = hotel("room | 01 02\n STD 101 | . .", units=PITCHES, policy=policy)
     made.receive(*(new(reference, line("PIT", 1, 3)) for reference in "ABC"))
     made.receive(cancels("A", revision=2))
     own(made, 9, "T", "PIT", 1, 3)
