@@ -53,8 +53,7 @@ def replan(
         draft = drafts[number]
         draft.plan = plan
         _look_at(draft, line)
-        if draft.reservation.stay(line).status is StayStatus.CONFIRMED:
-            draft.recount(line)
+        draft.recount(line)
         plan = draft.plan
     changed = []
     for before in reservations:

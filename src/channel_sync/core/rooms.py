@@ -12,6 +12,7 @@ from channel_sync.core.giving import (
     details_of,
     give_room,
     hold_too_small,
+    keep_change_of_room,
     leave,
     leave_waiting,
     notice_manual_dropped,
@@ -82,6 +83,9 @@ def promise_pin(draft: Draft, line: str) -> None:
 
 def _place_free(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None:
     """A stay without a pin: search, hold, or ask."""
+    if keep_change_of_room(draft, placing, ask):
+        draft.settle(placing.line, ROOM_REASONS)
+        return
     plan_of_attack = attack(draft, placing, stay)
     offer = search(draft.plan, ask, plan_of_attack.categories)
     manual = stay.manual_category_code

@@ -11,15 +11,17 @@ from channel_sync.core.model import (
     Block,
     Category,
     Channel,
+    Policy,
     Property,
     Reason,
     Stay,
     StayStatus,
 )
+from channel_sync.core.place import stretch_rooms
 from tests.unit.core import desk
 from tests.unit.core.drawing import assert_plan, hotel
 from tests.unit.core.hotel import Hotel
-from tests.unit.core.house import CHANNEL, HOTEL, cancels, day, line, new, property_of
+from tests.unit.core.house import CHANNEL, HOTEL, cancels, day, line, new, property_of, says
 
 PITCHES = {"PIT": 2}
 
@@ -96,6 +98,48 @@ def test_who_waits_for_a_unit_counts_against_a_new_booking() -> None:
     own(made, 9, "T", "PIT", 1, 3)
     made.plan_again()
     assert [made.tasks(r) for r in "BCT"] == [[], [Reason.NO_ROOM], [Reason.NO_ROOM]]
+
+
+# --- one stay in two rooms (R8) --------------------------------------------------------------
+
+TWO_ROOMS = "room | 01 02 03 04\n STD 101 | A A . B\n STD 102 | C . A A\n STD 103 | . . . ."
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "drawn"),
+    [
+        (2, 6, "STD 101 | . A . B\n STD 102 | C . A A"),
+        (1, 4, "STD 101 | A A . B\n STD 102 | C . A ."),
+    ],
+    ids=["shifted", "shorter"],
+)
+def test_a_change_of_room_that_is_planned_stays_planned(first: int, end: int, drawn: str) -> None:
+    made = hotel(TWO_ROOMS)
+    made.receive(says("A", line("STD", first, end), revision=2))
+    assert_plan(made, f"room | 01 02 03 04\n {drawn}\n STD 103 | . . . .")
+    assert made.events[-1][1].reason == "101, then 102: still free on the nights wanted"
+
+
+def test_a_change_of_room_ends_where_one_of_the_rooms_is_taken() -> None:
+    made = hotel("room | 01 02 03 04\n STD 101 | A A . .\n STD 102 | C . A B\n STD 103 | . . . .")
+    made.receive(says("A", line("STD", 1, 5), revision=2))
+    assert made.rooms("A") == ["101"]
+
+
+def test_a_change_of_room_ends_where_one_of_the_rooms_is_too_small() -> None:
+    made = hotel("room | 01 02 03\n STD 101/4 | A A .\n STD 102 | . . A\n STD 103/4 | . . B")
+    made.receive(says("A", line("STD", 1, 4, adults=3), revision=2))
+    assert made.rooms("A") == ["101"]
+
+
+def test_a_change_of_room_ends_where_the_channel_is_followed() -> None:
+    made = hotel(TWO_ROOMS, policy=Policy(ota_room_policy="follow_channel"))
+    made.receive(says("A", line("STD", 1, 4), revision=2))
+    assert made.rooms("A") == ["101"]
+
+
+def test_no_nights_of_a_stay_are_no_rooms() -> None:
+    assert stretch_rooms((), day(1), day(3)) == ()
 
 
 # --- blocks (R10) ----------------------------------------------------------------------------
