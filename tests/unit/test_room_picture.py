@@ -101,6 +101,17 @@ def test_labels_go_on_after_the_alphabet() -> None:
     assert [labels[f"R{i}/1"] for i in (0, 25, 26, 27)] == ["A", "Z", "AA", "AB"]
 
 
+def test_signs_that_steer_a_terminal_or_break_a_page_are_left_out() -> None:
+    evil = "E\x1b[2J\x0b"
+    plan = replace(
+        PLAN,
+        spans=(stay(evil, "101", 1, 4), Span("102", None, day(1), day(4), why=evil)),
+        waiting=(stay("W", None, 1, 4, why=evil),),
+    )
+    assert draw(plan, 80).replace("\n", "").isprintable()
+    ET.fromstring(paint_svg(lay_out(plan)))  # noqa: S314 - our own
+
+
 def test_an_empty_house_is_drawn_too() -> None:
     nothing = RoomPlan("New", day(1), day(3), day(1), (), ())
     assert draw(nothing, 80).splitlines()[0] == "New, nights of 2026-06-01 to 2026-06-03"

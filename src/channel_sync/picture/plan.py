@@ -43,7 +43,7 @@ class Span:
     @property
     def booking(self) -> str:
         """The reference and the line of a stay."""
-        return f"{self.reference}/{self.line}"
+        return printable(f"{self.reference}/{self.line}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,27 @@ class RoomPlan:
         """The nights drawn, [first, end)."""
         return tuple(self.first + timedelta(days=i) for i in range((self.end - self.first).days))
 
-    def in_room(self, room: str) -> tuple[Span, ...]:
-        """Who has a room, in order of date."""
-        mine = (span for span in self.spans if span.room == room)
-        return tuple(sorted(mine, key=lambda span: span.from_date))
+    def by_room(self) -> tuple[tuple[Span, ...], ...]:
+        """Who has each room, in room order and there in order of date."""
+        spans: dict[str | None, list[Span]] = {room.room: [] for room in self.rooms}
+        for span in sorted(self.spans, key=lambda span: span.from_date):
+            spans[span.room].append(span)
+        return tuple(map(tuple, spans.values()))
 
     def in_order(self) -> tuple[Span, ...]:
         """The stays in the order in which a reader meets them, then those without a room."""
-        placed = (span for room in self.rooms for span in self.in_room(room.room))
-        return (*(span for span in placed if not span.is_block), *self.waiting)
+        placed = (span for spans in self.by_room() for span in spans if not span.is_block)
+        return (*placed, *self.waiting)
 
     def labels(self) -> dict[str, str]:
         """A label for each stay, by its booking: A to Z, AA to ZZ, AAA …"""
         bookings = dict.fromkeys(span.booking for span in self.in_order())
         return dict(zip(bookings, _letters(len(bookings)), strict=True))
+
+
+def printable(text: str) -> str:
+    """What a channel or a person wrote, without signs that steer a terminal or break a page."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _letters(many: int) -> Iterable[str]:

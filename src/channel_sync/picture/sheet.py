@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from channel_sync.picture.plan import RoomPlan, Span
+from channel_sync.picture.plan import RoomPlan, Span, printable
 
 NIGHT, ROW = 44, 26
 """Pixels of a night and of a row."""
@@ -94,7 +94,7 @@ def lay_out(plan: RoomPlan) -> Sheet:
             boxes.append(Box(left, y, NIGHT * len(plan.nights), ROW, CLOSED))
         boxes.append(Box(MARGIN, y, left - MARGIN + NIGHT * len(plan.nights), 1, RULE))
         words.append(Words(MARGIN, y + ROW // 2, head, INK if is_active else PALE))
-    rows = [*(plan.in_room(room.room) for room in plan.rooms)]
+    rows = [*plan.by_room()]
     rows += [() for _ in plan.counted]
     rows += [(span,) for span in plan.waiting]
     for i, spans in enumerate(rows):
@@ -115,7 +115,7 @@ def _span(
     """A stay or a block, with as much of its reference as its box holds."""
     begin, end = (_x(plan, left, day) for day in (span.from_date, span.to_date))
     boxes.append(Box(begin + 2, y + 3, end - begin - 3, ROW - 5, _fill(span), PALE))
-    text = (span.why or "out of order") if span.is_block else span.booking
+    text = printable(span.why or "out of order") if span.is_block else span.booking
     text += " (pinned)" if span.pinned else ""
     holds = (end - begin - 12) // CHARACTER
     if len(text) > holds:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from channel_sync.picture.plan import RoomPlan, Span
+from channel_sync.picture.plan import RoomPlan, Span, printable
 
 FREE = "."
 BLOCKED = "#"
@@ -31,12 +31,13 @@ def draw(plan: RoomPlan, width: int) -> str:
     cell = max((len(_token(span, labels)) for span in plan.in_order()), default=1)
     cell = max(cell, 2) + 1
     heads = _heads(plan)
+    rows = _rows(plan, labels)
     margin = max((len(head) for head in heads), default=0) + 2
     beside = max((width - margin) // cell, NARROWEST)
     nights = plan.nights
     parts = [f"{plan.name}, nights of {plan.first} to {plan.end}"]
     for begin in range(0, len(nights), beside):
-        grid = _grid(plan, nights[begin : begin + beside], labels, heads, margin, cell)
+        grid = _grid(plan, nights[begin : begin + beside], rows, heads, margin, cell)
         parts.append("\n".join(line.rstrip() for line in grid))
     parts += ["\n".join(part) for part in (_legend(plan, labels), _signs(plan, labels)) if part]
     return "\n\n".join(parts)
@@ -58,7 +59,7 @@ def _heads(plan: RoomPlan) -> list[str]:
 def _grid(
     plan: RoomPlan,
     nights: Sequence[date],
-    labels: dict[str, str],
+    rows: list[Callable[[date], str]],
     heads: list[str],
     margin: int,
     cell: int,
@@ -69,11 +70,6 @@ def _grid(
     ]
     days = [f"{night:%d}" for night in nights]
     names = [f"{night:%a}"[:2] for night in nights]
-    rows: list[Callable[[date], str]] = [
-        *(_row(plan.in_room(room.room), labels) for room in plan.rooms),
-        *((lambda night, one=one: str(one.stays.get(night, FREE))) for one in plan.counted),
-        *(_row((span,), labels) for span in plan.waiting),
-    ]
     drawn = [
         f"{head:<{margin}}" + "".join(f"{row(night):<{cell}}" for night in nights)
         for head, row in zip(heads, rows, strict=True)
@@ -84,6 +80,15 @@ def _grid(
     if plan.waiting:
         drawn.insert(len(plan.rooms) + len(plan.counted), "without a room:")
     return [*top, *drawn]
+
+
+def _rows(plan: RoomPlan, labels: dict[str, str]) -> list[Callable[[date], str]]:
+    """What stands under a night, for each row."""
+    return [
+        *(_row(spans, labels) for spans in plan.by_room()),
+        *((lambda night, one=one: str(one.stays.get(night, FREE))) for one in plan.counted),
+        *(_row((span,), labels) for span in plan.waiting),
+    ]
 
 
 def _row(spans: Sequence[Span], labels: dict[str, str]) -> Callable[[date], str]:
@@ -110,15 +115,15 @@ def _legend(plan: RoomPlan, labels: dict[str, str]) -> list[str]:
     lines: dict[str, str] = {}
     for span in plan.in_order():
         where = "without a room" if span.room is None else ""
-        notes = [note for note in ("held" if span.held else where, span.why) if note]
+        notes = [printable(note) for note in ("held" if span.held else where, span.why) if note]
         told = f"{labels[span.booking]}  {span.booking}" + (
             f"  {': '.join(notes)}" if notes else ""
         )
         lines.setdefault(span.booking, told)
     blocks = [
-        f"{BLOCKED}  room {span.room}, {span.from_date} to {span.to_date}: {span.why}"
-        for room in plan.rooms
-        for span in plan.in_room(room.room)
+        f"{BLOCKED}  room {span.room}, {span.from_date} to {span.to_date}: {printable(span.why)}"
+        for spans in plan.by_room()
+        for span in spans
         if span.is_block and span.why
     ]
     return [*lines.values(), *blocks]
