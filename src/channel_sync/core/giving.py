@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from channel_sync.core.draft import Draft, plain
 from channel_sync.core.model import ROOM_REASONS, Reason, Stay
-from channel_sync.core.place import (
-    Ask,
-    Offer,
-    is_fitting,
-    is_free,
-    join_rooms,
-    propose,
-    stretch_rooms,
-)
+from channel_sync.core.place import Ask, Offer, is_free, join_rooms, propose
 from channel_sync.core.table import Placing, Row, waits_frozen
 
 
@@ -45,29 +35,6 @@ def give_room(
         _review_if_today(draft, placing, stay, before, offer.room)
     elif placing.rooms and draft.reservation.stay(placing.line).rooms != placing.rooms:
         draft.freed = True
-
-
-def keep_change_of_room(draft: Draft, placing: Placing, ask: Ask) -> bool:
-    """Whether a stay in several rooms one after another keeps them on its new nights (R8).
-
-    A change of room that was planned stays planned where every room of it is free and fits.
-    """
-    rooms = stretch_rooms(placing.rooms, ask.from_date, ask.to_date)
-    put_back = draft.policy.ota_room_policy == "follow_channel"
-    if len(rooms) < 2 or placing.row is not Row.MOVED or put_back:
-        return False
-    for each in rooms:
-        nights = replace(ask, from_date=each.from_date, to_date=each.to_date)
-        if not (is_free(draft.plan, nights, each.room) and is_fitting(draft.plan, ask, each.room)):
-            return False
-    rule = f"R8: {placing.row}"
-    draft.cells.append(rule)
-    first, *others = rooms
-    kept = (*join_rooms(placing.past(draft.today), first), *others)
-    why = f"{', then '.join(each.room for each in rooms)}: still free on the nights wanted"
-    draft.change("kept room", placing.line, {"rooms": kept}, reason=why, rule=rule)
-    draft.freed = draft.freed or kept != placing.rooms
-    return True
 
 
 def _name_of_move(before: str | None, room: str) -> str:

@@ -59,19 +59,6 @@ def rooms_until(rooms: Sequence[Allocation], until: date) -> tuple[Allocation, .
     )
 
 
-def stretch_rooms(
-    rooms: Sequence[Allocation], from_date: date, to_date: date
-) -> tuple[Allocation, ...]:
-    """The same rooms one after another on other nights: the first from the first night, the last
-    to the end; what lies outside is left out.
-    """
-    here = [a for a in rooms if a.to_date > from_date and a.from_date < to_date]
-    if here:
-        here[0] = replace(here[0], from_date=from_date)
-        here[-1] = replace(here[-1], to_date=to_date)
-    return tuple(here)
-
-
 def join_rooms(earlier: Sequence[Allocation], later: Allocation) -> tuple[Allocation, ...]:
     """Earlier allocations and a later one; one room run on is one."""
     last = earlier[-1] if earlier else None

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from channel_sync.core.begun import Standing, standing
+from channel_sync.core.change_of_room import keep_change_of_room
 from channel_sync.core.draft import Draft
 from channel_sync.core.giving import (
     ask_unmapped,
     details_of,
     give_room,
     hold_too_small,
-    keep_change_of_room,
     leave,
     leave_waiting,
     notice_manual_dropped,

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from channel_sync.core.change_of_room import stretch_rooms
 from channel_sync.core.model import (
     Block,
     Category,
@@ -14,10 +15,10 @@ from channel_sync.core.model import (
     Policy,
     Property,
     Reason,
+    Reservation,
     Stay,
     StayStatus,
 )
-from channel_sync.core.place import stretch_rooms
 from tests.unit.core import desk
 from tests.unit.core.drawing import assert_plan, hotel
 from tests.unit.core.hotel import Hotel
@@ -28,8 +29,6 @@ PITCHES = {"PIT": 2}
 
 def own(made: Hotel, number: int, reference: str, category: str, first: int, end: int) -> None:
     """Staff book: a stay without a base that the planner has yet to place."""
-    from channel_sync.core.model import Reservation
-
     stay = Stay(
         "1",
         StayStatus.CONFIRMED,
