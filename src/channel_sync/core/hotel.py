@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from channel_sync.core.contact import ALIAS_DOMAINS
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -54,6 +56,15 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockedGuest:
+    """Whom the hotel does not want: any of these is enough."""
+
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Property:
     """A hotel as its property file describes it.
 
@@ -72,6 +83,9 @@ class Property:
     own_email_addresses: frozenset[str] = frozenset()
     version: int = 0
     last_reservation_id: int = 0
+    last_guest_id: int = 0
+    blocked_guests: tuple[BlockedGuest, ...] = ()
+    alias_email_domains: frozenset[str] = ALIAS_DOMAINS
 
     def rank(self, category: str | None) -> int:
         """The place of a category in rank order, lowest first; -1 for one that is not ours."""

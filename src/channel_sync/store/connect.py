@@ -182,6 +182,8 @@ def _session(settings: Settings) -> str:
         f"SET idle_in_transaction_session_timeout = {idle};",
         "SET timezone = 'UTC';",
         f"SET application_name = {_quoted(settings.client_id)};",
+        # Read with each property (`load_properties`).
+        f"SET channel_sync.alias_email_domains = {_quoted(','.join(settings.alias_email_domains))};",
     ]
     return "\n".join(filter(None, lines))
 
