@@ -217,9 +217,14 @@ class Linking:
             self._separate(keyed, current, key)
 
     def _said_of(self, guest: Guest, current: Guest | None) -> frozenset[str]:
-        """What of the booking is new to the guest: all of it, if the booking was not the guest's."""
+        """What of the booking is news of the guest: all of it, if the booking was another's.
+
+        The e-mail is the guest's already, or one that keys another; the name may be that of one
+        who was merged into the guest.
+        """
         is_theirs = current is not None and current.guest_id == guest.guest_id
-        return self.changed if is_theirs else said_anew(guest.base, self.told)
+        news = self.changed if is_theirs else said_anew(guest.base, self.told)
+        return news - (IDENTITY if not is_named(guest, self.told.name) else {"email"})
 
     def _keep_or_make(self, current: Guest | None, key: str | None) -> None:
         """An e-mail that nobody has, or none: the booking's own guest, updated or new (G4)."""

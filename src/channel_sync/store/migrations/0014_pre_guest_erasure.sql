@@ -97,47 +97,70 @@ $$;
 COMMENT ON FUNCTION erase_messages IS
     'Bodies of messages about these bookings, and of any that name one of these words.';
 
+CREATE FUNCTION names_any(value text, words text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT EXISTS (SELECT FROM unnest(words) AS w WHERE strpos(lower(value), w) > 0)
+$$;
+
+CREATE FUNCTION unless_naming(value text, words text[]) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN NOT names_any(value, words) THEN value END
+$$;
+
+CREATE FUNCTION without_words(value jsonb, words text[]) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    CASE jsonb_typeof(value)
+        WHEN 'string' THEN
+            RETURN CASE WHEN names_any(value #>> '{}', words) THEN 'null' ELSE value END;
+        WHEN 'array' THEN
+            RETURN (SELECT coalesce(jsonb_agg(without_words(e.value, words) ORDER BY e.place)
+                                        FILTER (WHERE jsonb_typeof(e.value) <> 'string'
+                                                   OR NOT names_any(e.value #>> '{}', words)),
+                                    '[]')
+                      FROM jsonb_array_elements(value) WITH ORDINALITY AS e(value, place));
+        WHEN 'object' THEN
+            RETURN (SELECT coalesce(jsonb_object_agg(e.key, without_words(e.value, words)), '{}')
+                      FROM jsonb_each(value) AS e);
+        ELSE
+            RETURN value;
+    END CASE;
+END
+$$;
+COMMENT ON FUNCTION without_words IS 'A value without the texts that name one of these words.';
+
 CREATE FUNCTION erase_from_booked(property_id text, ids bigint[], words text[]) RETURNS void
 LANGUAGE plpgsql SET search_path = channel_sync, pg_temp AS $$
 BEGIN
     -- Bookings under the guest's e-mail for somebody else: only what is the guest's own goes.
     UPDATE reservation AS r
-       SET booker_name = unless_of(r.booker_name, words),
-           contact_email = unless_of(r.contact_email, words),
-           contact_phone = unless_of(r.contact_phone, words),
-           invoice_contact = CASE WHEN names_any(r.invoice_contact::text, words) THEN NULL
-                                  ELSE r.invoice_contact END,
-           booking_comments = CASE WHEN names_any(r.booking_comments, words) THEN NULL
-                                   ELSE r.booking_comments END,
-           base = CASE WHEN names_any(r.base::text, words)
-                       THEN r.base || jsonb_build_object(
-                           'booker_name', unless_of(r.base ->> 'booker_name', words),
-                           'contact_email', unless_of(r.base ->> 'contact_email', words),
-                           'contact_phone', unless_of(r.base ->> 'contact_phone', words))
-                       ELSE r.base END
+       SET booker_name = unless_naming(r.booker_name, words),
+           contact_email = unless_naming(r.contact_email, words),
+           contact_phone = unless_naming(r.contact_phone, words),
+           contact_address = unless_naming(r.contact_address, words),
+           booking_comments = unless_naming(r.booking_comments, words),
+           payment = without_words(r.payment, words),
+           invoice_contact = without_words(r.invoice_contact, words),
+           base = without_words(r.base, words)
      WHERE r.property_id = $1 AND r.reservation_id = ANY (ids);
-    UPDATE task AS t SET details = without_personal_details(t.details)
-     WHERE t.property_id = $1 AND t.reservation_id = ANY (ids)
-       AND names_any(t.details::text, words);
+    UPDATE stay AS s
+       SET comments = unless_naming(s.comments, words),
+           staff_note = unless_naming(s.staff_note, words),
+           guest_names = ARRAY(SELECT n FROM unnest(s.guest_names) WITH ORDINALITY AS g(n, place)
+                                WHERE NOT names_any(n, words) ORDER BY place),
+           base = without_words(s.base, words)
+     WHERE s.property_id = $1 AND s.reservation_id = ANY (ids);
+    UPDATE task AS t SET details = without_words(t.details, words)
+     WHERE t.property_id = $1 AND t.reservation_id = ANY (ids);
     UPDATE history AS h
-       SET facts = (SELECT jsonb_object_agg(f.key, CASE WHEN names_any(f.value::text, words)
-                           THEN without_personal_facts(jsonb_build_object(f.key, f.value)) -> f.key
-                           ELSE f.value END) FROM jsonb_each(h.facts) AS f),
-           reason = CASE WHEN names_any(h.reason, words) THEN '' ELSE h.reason END
+       SET facts = (SELECT coalesce(jsonb_object_agg(f.key, jsonb_build_array(
+                               without_words(f.value -> 0, words),
+                               without_words(f.value -> 1, words))), '{}')
+                      FROM jsonb_each(h.facts) AS f),
+           reason = coalesce(unless_naming(h.reason, words), '')
      WHERE h.property_id = $1 AND h.reservation_id = ANY (ids)
-       AND names_any(h.facts::text || h.reason, words) AND h.facts <> '{}';
+       AND names_any(h.facts::text || h.reason, words);
 END
-$$;
-
-CREATE FUNCTION unless_of(value text, words text[]) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN lower(regexp_replace(value, '^\s+|\s+$', '', 'g')) = ANY (words)
-                THEN NULL ELSE value END
-$$;
-
-CREATE FUNCTION names_any(value text, words text[]) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT EXISTS (SELECT FROM unnest(words) AS w WHERE strpos(lower(value), w) > 0)
 $$;
 
 CREATE FUNCTION erase_guest(

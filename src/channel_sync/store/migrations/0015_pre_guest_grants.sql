@@ -20,7 +20,7 @@ BEGIN
                              'give_booking', 'merged_guest', 'personal_fields',
                              'without_personal_facts', 'without_personal_base',
                              'without_personal_details', 'erase_bookings', 'erase_messages',
-                             'erase_from_booked', 'unless_of', 'names_any', 'guest_words',
+                             'erase_from_booked', 'unless_naming', 'without_words', 'names_any', 'guest_words',
                              'edit_guest', 'split_guest', 'set_main_guest', 'block_guest',
                              'merge_guests', 'unmerge_guest', 'restore_guest', 'erase_guest')
     LOOP
