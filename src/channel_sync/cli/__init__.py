@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from channel_sync.cli import listings, messages, operate, parked, properties, staff
+from channel_sync.cli import guests, listings, messages, operate, parked, properties, staff
 
 app = typer.Typer(
     name="channel-sync",
@@ -21,6 +21,7 @@ properties.add_to(app)
 messages.add_to(app)
 listings.add_to(app)
 staff.add_to(app)
+guests.add_to(app)
 parked.add_to(app)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from channel_sync.core.contact import email_key, is_alias, is_same_email, phone_key
 from channel_sync.core.evolve import facts_between
@@ -80,7 +81,9 @@ def is_named(guest: Guest, name: str | None) -> bool:
     return any(is_same_person(one, name) for one in known)
 
 
-def make_guest(house: Property, said: Contact, key: str | None, separated_from: str | None) -> Guest:
+def make_guest(
+    house: Property, said: Contact, key: str | None, separated_from: str | None
+) -> Guest:
     """A new guest of one booking; one that is kept apart from another has no e-mail (rule G6)."""
     if separated_from is not None:
         said = replace(said, email=None)
@@ -99,11 +102,16 @@ def make_guest(house: Property, said: Contact, key: str | None, separated_from: 
 
 
 def update(
-    house: Property, guest: Guest, said: Contact, names: Collection[str], *, over_staff: bool = False
+    house: Property,
+    guest: Guest,
+    said: Contact,
+    names: Collection[str],
+    *,
+    over_staff: bool = False,
 ) -> Guest:
     """The guest after these fields of a booking: empty never erases, staff's values stay (G5)."""
-    values: dict[str, str] = {}
-    base: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    base: dict[str, Any] = {}
     for name in GUEST_FIELDS:
         value = getattr(said, name)
         if not value or name not in names:

@@ -12,7 +12,7 @@ PARTICLES = frozenset(
     """
     van von de der den het ter ten te zu zum zur da das do dos du di del della delle dei la le
     el al bin ibn ben bint mac af av
-    """.split()
+    """.split()  # noqa: SIM905 - a word a line would be read by nobody
 )
 """Words with which a surname of several words begins."""
 
@@ -25,7 +25,7 @@ _SPELLED = str.maketrans(
         "đ": "d",
         "ð": "d",
         "ł": "l",
-        "ı": "i",
+        "\u0131": "i",
         "æ": "ae",
         "œ": "oe",
         "þ": "th",
@@ -36,7 +36,7 @@ _SPELLED = str.maketrans(
 """Letters with a stroke or a ligature: no accent of theirs comes off by itself."""
 _APOSTROPHES = re.compile(r"['\u2018\u2019\u02bc\u02bb`\u00b4]")
 _BETWEEN = re.compile(r"[^\w]+|_+")
-_SHORTENED = re.compile(r"\b([гд])-(н|жа|р)\b")
+_SHORTENED = re.compile(r"\b([гд])-(н|жа|р)\b")  # noqa: RUF001 - they are Russian
 """Russian titles with a hyphen in them."""
 _FIRST_IDEOGRAPH = "\u2e80"
 """From here on a single letter is a word of its own and no initial."""
@@ -53,10 +53,10 @@ TITLES = frozenset(
     for word in """
     mr mrs ms miss mister mx sir madam madame mme mlle monsieur dr prof professor phd md rev
     herr frau hr fr familie fam dipl ing mag dott dottssa ssa sig signor signora signorina avv
-    sr sra srta senor senora senorita don dona dhr mevr mw meneer mevrouw hrn rodzina pan pani
+    sr sra srta senor senora senorita dhr mevr mw meneer mevrouw
     господин госпожа гн гжа др доктор κ κος κα κύριος κυρία δρ
     先生 女士 小姐 さん 様 님 씨
-    """.split()
+    """.split()  # noqa: SIM905 - likewise
 )
 """What is written before or after a name and is no part of it, folded."""
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from channel_sync.core.attend import Linking, is_to_come, tell_unwanted
 from channel_sync.core.draft import Draft
 from channel_sync.core.guests import contact_of, is_on_list, said_anew, usable_key
+from channel_sync.core.linking import Linking, is_to_come, tell_unwanted
 from channel_sync.core.model import (
     Contact,
     Decision,

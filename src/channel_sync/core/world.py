@@ -49,7 +49,7 @@ class World:
     reservations: Mapping[ReservationKey, Reservation] = field(default_factory=dict)
     kept: Mapping[ReservationKey, tuple[Kept, ...]] = field(default_factory=dict)
     blocked: frozenset[ReferenceKey] = frozenset()
-    guests: Guests = Guests()
+    guests: Guests = field(default_factory=Guests)
 
 
 @dataclass(frozen=True, slots=True)
