@@ -118,7 +118,9 @@ class Linking:
         same = find_same(self.guests, house, key, self.told.name)
         keyed = find_keyed(self.guests, house, key)
         if same is not None:
-            self._attach(same, None, "the same e-mail and name")
+            apart = keyed is not None and keyed.guest_id != same.guest_id
+            booker = keyed.guest_id if keyed is not None and apart else None
+            self._attach(same, booker, "the same e-mail and name")
             self._update(same, self._said_of(same, current))
         elif keyed is None:
             self._keep_or_make(current, key)

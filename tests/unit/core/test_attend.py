@@ -125,6 +125,7 @@ def test_who_was_kept_apart_is_found_by_name(desk: Reception) -> None:
     desk.books("B", 4, **CARL)
     desk.books("C", 7, **{**CARL, "contact_phone": "+43333333"})
     assert desk.guest_of("C").guest_id == 2
+    assert desk.booker_of("C") == 1
     assert desk.tasks("C") == []
     assert desk.guest_of("C").phone == "+43333333"
     assert desk.guest_of("C").email is None

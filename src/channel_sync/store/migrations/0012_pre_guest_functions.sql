@@ -82,6 +82,20 @@ LANGUAGE sql SET search_path = channel_sync, pg_temp AS $$
     VALUES ($1, $2, 'staff', person(), $3, $4, $5, coalesce(spoken('reason'), ''))
 $$;
 
+CREATE FUNCTION tell_of_guest(property_id text, event text) RETURNS void
+LANGUAGE plpgsql SET search_path = channel_sync, pg_temp AS $$
+DECLARE
+    reason text := spoken('reason');
+BEGIN
+    -- The reason stands with the guest: here nobody could tell whom to erase it with.
+    PERFORM speak(spoken('actor'), spoken('event'), NULL);
+    PERFORM write_history(property_id, NULL, NULL, 'guest ' || event, '{}');
+    PERFORM speak(spoken('actor'), spoken('event'), reason);
+END
+$$;
+COMMENT ON FUNCTION tell_of_guest IS
+    'For readers of the booking history: some guest of the property changed.';
+
 CREATE FUNCTION write_guest(wished guest, event text) RETURNS void
 LANGUAGE plpgsql SET search_path = channel_sync, pg_temp AS $$
 DECLARE
@@ -104,8 +118,7 @@ BEGIN
            to_look = true
      WHERE g.property_id = wished.property_id AND g.guest_id = wished.guest_id;
     PERFORM write_guest_history(wished.property_id, wished.guest_id, event, facts, NULL);
-    -- For readers of the booking history: something of the property changed.
-    PERFORM write_history(wished.property_id, NULL, NULL, 'guest ' || event, '{}');
+    PERFORM tell_of_guest(wished.property_id, event);
 END
 $$;
 COMMENT ON FUNCTION write_guest IS 'The new state of a guest, with its row of history.';

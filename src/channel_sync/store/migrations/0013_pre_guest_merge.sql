@@ -40,7 +40,7 @@ BEGIN
        AND source.guest_id IN (r.guest_id, r.booker_guest_id);
     PERFORM write_guest_history(source.property_id, source.guest_id, 'merged', '{}', NULL);
     PERFORM write_guest_history(target.property_id, target.guest_id, 'merged', '{}', NULL);
-    PERFORM write_history(source.property_id, NULL, NULL, 'guest merged', '{}');
+    PERFORM tell_of_guest(source.property_id, 'merged');
     RETURN end_staff_edit(property_id);
 END
 $$;
@@ -98,10 +98,11 @@ BEGIN
      WHERE r.property_id = source.property_id
        AND r.reservation_id IN (
                SELECT n::bigint FROM jsonb_array_elements_text(
-                   (source.merged_bookings -> 'main') || (source.merged_bookings -> 'booker')) AS n);
+                   (source.merged_bookings -> 'main')
+                   || (source.merged_bookings -> 'booker')) AS n);
     PERFORM write_guest_history(source.property_id, source.guest_id, 'unmerged', '{}', NULL);
     PERFORM write_guest_history(source.property_id, source.merged_into, 'unmerged', '{}', NULL);
-    PERFORM write_history(source.property_id, NULL, NULL, 'guest unmerged', '{}');
+    PERFORM tell_of_guest(source.property_id, 'unmerged');
     RETURN end_staff_edit(property_id);
 END
 $$;

@@ -34,7 +34,8 @@ CREATE FUNCTION without_personal_details(details jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
     SELECT details
         || CASE WHEN details ? 'changes' THEN jsonb_build_object('changes', (
-               SELECT coalesce(jsonb_agg(c), '[]') FROM jsonb_array_elements(details -> 'changes') AS c
+               SELECT coalesce(jsonb_agg(c), '[]')
+                 FROM jsonb_array_elements(details -> 'changes') AS c
                 WHERE c ->> 'field' <> ALL (personal_fields()))) ELSE '{}' END
         || CASE WHEN details ? 'bases' THEN jsonb_build_object('bases', (
                SELECT coalesce(jsonb_object_agg(b.key, without_personal_base(b.value)), '{}')
@@ -209,7 +210,7 @@ BEGIN
            reason = '', undone_fields = ARRAY(SELECT jsonb_object_keys(h.facts))
      WHERE h.property_id = asked.property_id AND h.guest_id = ANY (guests);
     PERFORM write_guest_history(asked.property_id, asked.guest_id, 'erased', '{}', NULL);
-    PERFORM write_history(asked.property_id, NULL, NULL, 'guest erased', '{}');
+    PERFORM tell_of_guest(asked.property_id, 'erased');
     RETURN end_staff_edit(property_id);
 END
 $$;

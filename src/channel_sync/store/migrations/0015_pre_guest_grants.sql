@@ -15,12 +15,13 @@ BEGIN
           FROM pg_proc AS p
          WHERE p.pronamespace = 'channel_sync'::regnamespace
            AND p.proname IN ('guest_email_key', 'root_guest_id', 'find_guest', 'refuse_merged',
-                             'shown_guest', 'write_guest_history', 'write_guest',
+                             'shown_guest', 'write_guest_history', 'tell_of_guest', 'write_guest',
                              'free_email_key', 'refuse_taken_email', 'new_guest_id',
                              'give_booking', 'merged_guest', 'personal_fields',
                              'without_personal_facts', 'without_personal_base',
                              'without_personal_details', 'erase_bookings', 'erase_messages',
-                             'erase_from_booked', 'unless_naming', 'without_words', 'names_any', 'guest_words',
+                             'erase_from_booked', 'unless_naming', 'without_words',
+                             'names_any', 'guest_words',
                              'edit_guest', 'split_guest', 'set_main_guest', 'block_guest',
                              'merge_guests', 'unmerge_guest', 'restore_guest', 'erase_guest')
     LOOP

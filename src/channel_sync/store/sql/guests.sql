@@ -34,11 +34,11 @@ SELECT block_guest(property_id => $1, reference => $2, blocked => $3, actor => $
 SELECT erase_guest(property_id => $1, reference => $2, actor => $3);
 
 -- name: properties_of_guest
--- The properties that know a booking or a guest by this, two at most.
+-- The properties that know a booking or a guest by this, two at most; merged guests have a history.
 SELECT DISTINCT s.property_id FROM v_stay AS s WHERE s.reference = $1
 UNION
-SELECT g.property_id FROM v_guest AS g
- WHERE g.guest_id::text = ltrim($1, '#')
+SELECT h.property_id FROM v_guest_history AS h
+ WHERE h.guest_id::text = ltrim($1, '#')
    AND NOT EXISTS (SELECT FROM v_stay AS s WHERE s.reference = $1)
  ORDER BY 1
  LIMIT 2;
