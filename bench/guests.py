@@ -6,7 +6,7 @@ import json
 import os
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -38,7 +38,9 @@ HOUSE = {
     "name": "Camp",
     "timezone": "UTC",
     "currency": "EUR",
-    "categories": [{"code": "PIT", "name": "Pitch", "capacity": 6, "units": 400}],
+    "categories": [
+        {"code": "PIT", "name": "Pitch", "capacity": 6, "rooms": [str(n) for n in range(1, 41)]}
+    ],
 }
 
 
@@ -151,7 +153,7 @@ async def _run(url: str, count: int, emails: int) -> list[tuple[float, float]]:
     """Applies the bookings in slices; µs a message of linking and of all, by tenth."""
     pool = await open_pool(Settings(database_url=SecretStr(url)), size=1)
     houses, linking = Houses(), Linking()
-    seconds: Counter[tuple[int, str]] = Counter()
+    seconds: defaultdict[tuple[int, str], float] = defaultdict(float)
     counted: Counter[int] = Counter()
     made = bookings(count, emails)
     try:
