@@ -52,6 +52,48 @@ CREATE TABLE consumer_partition (
     resume_at bigint,
     CONSTRAINT consumer_partition_pkey PRIMARY KEY (topic, partition)
 );
+CREATE TABLE guest (
+    property_id text NOT NULL,
+    guest_id bigint NOT NULL,
+    guest_number text,
+    name text,
+    email text,
+    phone text,
+    language text,
+    country text,
+    email_key text,
+    separated_from text,
+    base jsonb NOT NULL DEFAULT '{}'::jsonb,
+    blocked boolean NOT NULL DEFAULT false,
+    is_listed boolean NOT NULL DEFAULT false,
+    to_look boolean NOT NULL DEFAULT false,
+    merged_into bigint,
+    merged_bookings jsonb,
+    merged_at timestamp with time zone,
+    erased_at timestamp with time zone,
+    CONSTRAINT guest_is_not_merged_into_itself CHECK ((merged_into <> guest_id)),
+    CONSTRAINT guest_pkey PRIMARY KEY (property_id, guest_id),
+    CONSTRAINT guest_property_id_fkey FOREIGN KEY (property_id) REFERENCES property(property_id),
+    CONSTRAINT guest_property_id_merged_into_fkey FOREIGN KEY (property_id, merged_into) REFERENCES guest(property_id, guest_id),
+    CONSTRAINT merged_guest_says_when CHECK (((merged_into IS NULL) = (merged_at IS NULL)))
+);
+CREATE TABLE guest_history (
+    property_id text NOT NULL,
+    guest_history_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    guest_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL DEFAULT now(),
+    actor_type text NOT NULL,
+    actor text NOT NULL,
+    event text NOT NULL,
+    facts jsonb NOT NULL,
+    reservation_id bigint,
+    message_id text,
+    reason text NOT NULL DEFAULT ''::text,
+    undone_fields text[] NOT NULL DEFAULT '{}'::text[],
+    CONSTRAINT guest_history_actor_is_known CHECK ((actor_type = ANY (ARRAY['channel'::text, 'staff'::text, 'system'::text]))),
+    CONSTRAINT guest_history_pkey PRIMARY KEY (property_id, guest_history_id),
+    CONSTRAINT guest_history_property_id_guest_id_fkey FOREIGN KEY (property_id, guest_id) REFERENCES guest(property_id, guest_id)
+);
 CREATE TABLE history (
     property_id text NOT NULL,
     version bigint NOT NULL,
@@ -149,6 +191,8 @@ CREATE TABLE property (
     replan_due boolean NOT NULL DEFAULT false,
     planned_on date,
     plan_failed_at timestamp with time zone,
+    last_guest_id bigint NOT NULL DEFAULT 0,
+    guests_due boolean NOT NULL DEFAULT false,
     CONSTRAINT property_pkey PRIMARY KEY (property_id)
 );
 CREATE TABLE reservation (
@@ -177,6 +221,11 @@ CREATE TABLE reservation (
     content_order revision_order,
     arrived jsonb,
     last_content_hash text,
+    guest_id bigint,
+    booker_guest_id bigint,
+    guest_set_by_staff boolean NOT NULL DEFAULT false,
+    CONSTRAINT booker_is_a_guest FOREIGN KEY (property_id, booker_guest_id) REFERENCES guest(property_id, guest_id),
+    CONSTRAINT main_guest_is_a_guest FOREIGN KEY (property_id, guest_id) REFERENCES guest(property_id, guest_id),
     CONSTRAINT reservation_pkey PRIMARY KEY (property_id, reservation_id),
     CONSTRAINT reservation_policy_is_known CHECK ((ota_room_policy = ANY (ARRAY['keep_manual'::text, 'follow_channel'::text, 'freeze_room'::text]))),
     CONSTRAINT reservation_property_id_fkey FOREIGN KEY (property_id) REFERENCES property(property_id)
@@ -284,6 +333,36 @@ CREATE VIEW v_block (
     reason text,
     actor text
 );
+CREATE VIEW v_guest (
+    property_id text,
+    guest_id bigint,
+    guest_number text,
+    name text,
+    email text,
+    phone text,
+    language text,
+    "references" text[],
+    booked_references text[],
+    blocked boolean,
+    country text,
+    email_is_usable boolean,
+    erased_at timestamp with time zone
+);
+CREATE VIEW v_guest_history (
+    property_id text,
+    guest_id bigint,
+    at timestamp with time zone,
+    actor_type text,
+    actor text,
+    field text,
+    old text,
+    new text,
+    reference text,
+    event text,
+    message_id text,
+    reason text,
+    guest_history_id bigint
+);
 CREATE VIEW v_history (
     property_id text,
     version bigint,
@@ -383,15 +462,24 @@ CREATE VIEW v_task (
 );
 
 -- Indexes
+CREATE UNIQUE INDEX an_email_keys_at_most_one_guest ON channel_sync.guest USING btree (property_id, email_key) WHERE (email_key IS NOT NULL);
 CREATE INDEX block_by_room ON channel_sync.block USING btree (property_id, room, from_date);
+CREATE INDEX guest_history_of_guest ON channel_sync.guest_history USING btree (property_id, guest_id, guest_history_id);
+CREATE INDEX guest_merged_into_another ON channel_sync.guest USING btree (property_id, merged_into) WHERE (merged_into IS NOT NULL);
+CREATE INDEX guest_not_wanted ON channel_sync.guest USING btree (property_id, guest_id) WHERE (blocked OR is_listed);
+CREATE INDEX guest_separated_from_email ON channel_sync.guest USING btree (property_id, separated_from) WHERE (separated_from IS NOT NULL);
+CREATE INDEX guest_to_look_at ON channel_sync.guest USING btree (property_id, guest_id) WHERE to_look;
 CREATE INDEX history_of_reservation ON channel_sync.history USING btree (property_id, reservation_id, version);
 CREATE INDEX kept_revision_by_content ON channel_sync.kept_revision USING btree (property_id, reservation_id, content_hash);
 CREATE INDEX message_of_reservation ON ONLY channel_sync.message USING btree (property_id, reference);
 CREATE UNIQUE INDEX one_open_task_per_reason ON channel_sync.task USING btree (property_id, reservation_id, COALESCE(line, ''::text), reason) WHERE (state = 'open'::text);
 CREATE INDEX parked_of_reference ON channel_sync.parked USING btree (property_id, reference) WHERE (state = 'parked'::text);
 CREATE INDEX reservation_by_reference ON channel_sync.reservation USING btree (property_id, reference);
+CREATE INDEX reservation_of_booker ON channel_sync.reservation USING btree (property_id, booker_guest_id) WHERE (booker_guest_id IS NOT NULL);
+CREATE INDEX reservation_of_guest ON channel_sync.reservation USING btree (property_id, guest_id);
 CREATE INDEX reservation_reference_by_text ON channel_sync.reservation_reference USING btree (property_id, reference);
 CREATE INDEX reservation_reference_of_reservation ON channel_sync.reservation_reference USING btree (property_id, reservation_id);
+CREATE INDEX reservation_without_guest ON channel_sync.reservation USING btree (property_id, reservation_id) WHERE ((guest_id IS NULL) AND (NOT guest_set_by_staff) AND (NOT is_tombstone) AND (replaced_by IS NULL));
 CREATE INDEX stay_by_night ON channel_sync.stay USING btree (property_id, departure, arrival);
 CREATE INDEX stay_that_waits ON channel_sync.stay USING btree (property_id, arrival) WHERE ((status = 'confirmed'::text) AND (held OR to_place OR (rooms = '{}'::allocation[])));
 CREATE UNIQUE INDEX task_by_id ON channel_sync.task USING btree (task_id);
@@ -428,6 +516,7 @@ CREATE FUNCTION availability(property_id text, "from" date, "to" date) RETURNS T
 CREATE FUNCTION begin_staff_edit(property_id text, actor text, event text, reason text) RETURNS date LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9c122c6d83b0
 CREATE FUNCTION best_room(wished stay, wanted_category text, from_night date, today date, party bigint) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e13ece946ad6
 CREATE FUNCTION block_as_fact(laid block) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body eb1696ce8d9e
+CREATE FUNCTION block_guest(property_id text, reference text, actor text, blocked boolean DEFAULT true, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 2509a1189a6d
 CREATE FUNCTION block_leaves_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 22dd22be9ed1
 CREATE FUNCTION block_room(property_id text, room text, from_date date, to_date date, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 3a9e15ddad88
 CREATE FUNCTION block_takes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 2b3e29ab8429
@@ -442,14 +531,24 @@ CREATE FUNCTION close_tasks(property_id text, reservation_id bigint, line text, 
 CREATE FUNCTION columns_of_line(room_line jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 1435cea8379b
 CREATE FUNCTION dismiss_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 60a126311882
 CREATE FUNCTION drop_granted_wishes(now_is stay, by_whom text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9b23f084a301
+CREATE FUNCTION edit_guest(property_id text, reference text, changes jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 81b9d23c4f3c
 CREATE FUNCTION edit_stay(property_id text, reference text, line text, changes jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 56742efbeff9
 CREATE FUNCTION end_staff_edit(property_id text) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body be17e309aad5
 CREATE FUNCTION enter_status(asked stay, status text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 23d8d51cd709
+CREATE FUNCTION erase_bookings(property_id text, ids bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body a6193cadf581
+CREATE FUNCTION erase_from_booked(property_id text, ids bigint[], words text[]) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 876aedd14cd4
+CREATE FUNCTION erase_guest(property_id text, reference text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 1b95ea497a57
+CREATE FUNCTION erase_messages(property_id text, ids bigint[], words text[]) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 301226c8cbb5
 CREATE FUNCTION facts_between(old_row jsonb, new_row jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body d514059e3ba5
+CREATE FUNCTION find_guest(property_id text, named text) RETURNS guest LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body ae77e4f1e7ea
 CREATE FUNCTION find_reservation(property_id text, reference text) RETURNS reservation LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body a0476e6ed9ab
 CREATE FUNCTION find_stay(property_id text, reference text, line text) RETURNS stay LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body f46140e957b2
+CREATE FUNCTION free_email_key(property_id text, guest_id bigint, email text) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body 7f9456684b5b
 CREATE FUNCTION full_name(person jsonb) RETURNS text LANGUAGE sql IMMUTABLE; -- body 25b2ef2367d1
+CREATE FUNCTION give_booking(booking reservation, guest_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 29177dbc14ad
 CREATE FUNCTION grant_to_stay(was stay, changes jsonb, hotel property, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 5858fe9bb427
+CREATE FUNCTION guest_email_key(email text) RETURNS text LANGUAGE sql IMMUTABLE; -- body ba71358280cd
+CREATE FUNCTION guest_words(property_id text, guests bigint[], ids bigint[]) RETURNS text[] LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body a74037ff3ba4
 CREATE FUNCTION hotel_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 0b0ea98ea1c1
 CREATE FUNCTION is_counted(asked stay) RETURNS boolean LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e649a0c71df1
 CREATE FUNCTION join_rooms(earlier allocation[], later allocation[]) RETURNS allocation[] LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 973e77c3b9e3
@@ -458,16 +557,21 @@ CREATE FUNCTION lock_property(property_id text) RETURNS property LANGUAGE plpgsq
 CREATE FUNCTION make_message_months(first_month date, months integer) RETURNS integer LANGUAGE plpgsql VOLATILE; -- body 20a61ebb2102
 CREATE FUNCTION manual_category_of(wished stay) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body ebc2183897ba
 CREATE FUNCTION mark_no_show(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 824a34ef3f09
+CREATE FUNCTION merge_guests(property_id text, reference text, into_guest text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body da688256219f
+CREATE FUNCTION merged_guest(property_id text, named text) RETURNS guest LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body b5a50ee1317d
 CREATE FUNCTION move_stay(property_id text, reference text, line text, room text, actor text, reason text DEFAULT NULL::text, from_date date DEFAULT NULL::date) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 736dd90055f7
 CREATE FUNCTION named_room(wished stay, room text, from_night date) RETURNS allocation[] LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body af0eb2eb7d63
+CREATE FUNCTION names_any(value text, words text[]) RETURNS boolean LANGUAGE sql IMMUTABLE; -- body 52eaaa10301a
+CREATE FUNCTION new_guest_id(property_id text) RETURNS bigint LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 5af03c5abe42
 CREATE FUNCTION new_reference(property_id text, reservation_id bigint) RETURNS text LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body ada19573fda3
 CREATE FUNCTION next_line(booking reservation) RETURNS integer LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body dfa688452728
 CREATE FUNCTION note_stay(property_id text, reference text, line text, staff_note text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 336fca528201
 CREATE FUNCTION open_task(property_id text, task_id bigint) RETURNS task LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 67bbffceb6cf
 CREATE FUNCTION party_of(wished stay, policy jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 0f8262b030c3
 CREATE FUNCTION person() RETURNS text LANGUAGE sql STABLE; -- body 98ff08216577
+CREATE FUNCTION personal_fields() RETURNS text[] LANGUAGE sql IMMUTABLE; -- body 5e8788e86425
 CREATE FUNCTION pin_stay(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 14b3381aedcb
-CREATE FUNCTION property_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body c0df7d4a74fa
+CREATE FUNCTION property_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 876c29769d7d
 CREATE FUNCTION property_day(timezone text, policy jsonb) RETURNS date LANGUAGE sql STABLE; -- body 5f74e8e937d5
 CREATE FUNCTION property_today(property_id text) RETURNS date LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body b6eb930c31d8
 CREATE FUNCTION read_booking(was reservation, room_line jsonb, booker jsonb) RETURNS reservation LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body dad668143913
@@ -476,21 +580,28 @@ CREATE FUNCTION record_reservation_fact() RETURNS trigger LANGUAGE plpgsql VOLAT
 CREATE FUNCTION record_stay_fact() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body fc716e22dcbd
 CREATE FUNCTION refuse_amendment(asked stay, wished stay, begun boolean, room text, today date) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body f8eacbf96a7d
 CREATE FUNCTION refuse_leaving_the_pin(wished stay, was stay, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 44f557dafe69
+CREATE FUNCTION refuse_merged(asked guest) RETURNS void LANGUAGE plpgsql IMMUTABLE; -- body 5000cb645e2c
+CREATE FUNCTION refuse_taken_email(property_id text, guest_id bigint, email text) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 7fc4c7736894
 CREATE FUNCTION refuse_unknown_category(wished stay) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 67ac9bd6cca2
 CREATE FUNCTION refuse_unknown_room(property_id text, room text) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 77cc6cf556fd
 CREATE FUNCTION refuse_unknown_rooms(wished stay) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body dc77dc974c4f
 CREATE FUNCTION refuse_unless(asked stay, today date, allowed text[], wish text) RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body d66796c21787
 CREATE FUNCTION reinstate_stay(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 827f0e9e6d70
+CREATE FUNCTION restore_guest(property_id text, reference text, actor text, field text DEFAULT NULL::text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 81f2bf6875e9
 CREATE FUNCTION room_conflict(property_id text, reservation_id bigint, line text, rooms allocation[], from_night date) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 81e726333a19
 CREATE FUNCTION room_of(rooms allocation[], on_date date) RETURNS text LANGUAGE plpgsql IMMUTABLE; -- body 8bf7c32b2113
 CREATE FUNCTION room_reasons() RETURNS text[] LANGUAGE sql IMMUTABLE; -- body aef7691587e6
 CREATE FUNCTION rooms_for(was stay, wished stay, hotel property, today date) RETURNS allocation[] LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 30d5e65c3ba3
 CREATE FUNCTION rooms_from(rooms allocation[], start date) RETURNS allocation[] LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 5db877bb2c89
 CREATE FUNCTION rooms_until(rooms allocation[], until date) RETURNS allocation[] LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body f30b43b343b2
+CREATE FUNCTION root_guest_id(property_id text, guest_id bigint) RETURNS bigint LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body eea7804d95cb
 CREATE FUNCTION set_invoice_contact(property_id text, reference text, contact jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 037f062abde1
+CREATE FUNCTION set_main_guest(property_id text, reference text, to_guest text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body fd5488d98add
 CREATE FUNCTION set_policy(property_id text, reference text, ota_room_policy text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 961774ded589
-CREATE FUNCTION shown_facts(facts jsonb) RETURNS TABLE(field text, old text, new text) LANGUAGE sql IMMUTABLE; -- body 47d5756f8844
+CREATE FUNCTION shown_facts(facts jsonb) RETURNS TABLE(field text, old text, new text) LANGUAGE sql IMMUTABLE; -- body 3f2302842d84
+CREATE FUNCTION shown_guest(asked guest) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body 036f732666f5
 CREATE FUNCTION speak(actor text, event text, reason text) RETURNS void LANGUAGE plpgsql VOLATILE; -- body ff96acbdce70
+CREATE FUNCTION split_guest(property_id text, reference text, actor text, name text DEFAULT NULL::text, email text DEFAULT NULL::text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body b3b1d617cf4e
 CREATE FUNCTION split_stay(property_id text, reference text, line text, from_date date, actor text, reason text DEFAULT NULL::text, room text DEFAULT NULL::text) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body cfc8ffb2b890
 CREATE FUNCTION spoken(setting text) RETURNS text LANGUAGE sql STABLE; -- body 5d46a41629c2
 CREATE FUNCTION stay_changes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET enable_hashjoin=off SET enable_mergejoin=off SET enable_seqscan=off SET jit=off; -- body fbd71bfdfc30
@@ -499,8 +610,17 @@ CREATE FUNCTION stay_leaves_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE S
 CREATE FUNCTION stay_takes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body d5e6a7d75db9
 CREATE FUNCTION stretch_rooms(rooms allocation[], arrival date, departure date, from_night date) RETURNS allocation[] LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 58aae49804e1
 CREATE FUNCTION take_as_base(asked task) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 7a6351089c0d
+CREATE FUNCTION tell_of_guest(property_id text, event text) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 82832697bd28
 CREATE FUNCTION unblock_room(property_id text, room text, from_date date, to_date date, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 10a6e3b8cf88
+CREATE FUNCTION unless_naming(value text, words text[]) RETURNS text LANGUAGE sql IMMUTABLE; -- body 1f41a895a796
+CREATE FUNCTION unmerge_guest(property_id text, reference text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 6e4e498acd31
 CREATE FUNCTION unpin_stay(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 2bcef9dc970b
+CREATE FUNCTION without_personal_base(base jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body 0ff9535473bf
+CREATE FUNCTION without_personal_details(details jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body f796e32bc247
+CREATE FUNCTION without_personal_facts(facts jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body 00b743d25179
+CREATE FUNCTION without_words(value jsonb, words text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE; -- body ac3a609240fa
+CREATE FUNCTION write_guest(wished guest, event text) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 46c58f4947cb
+CREATE FUNCTION write_guest_history(property_id text, guest_id bigint, event text, facts jsonb, reservation_id bigint) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 5650722de8ee
 CREATE FUNCTION write_history(property_id text, reservation_id bigint, line text, event text, facts jsonb) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body a967d8590f1c
 
 -- Grants
@@ -510,6 +630,8 @@ GRANT SELECT ON block TO channel_sync_worker;
 GRANT SELECT ON category TO channel_sync_worker;
 GRANT SELECT ON channel TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON consumer_partition TO channel_sync_worker;
+GRANT INSERT, SELECT, UPDATE ON guest TO channel_sync_worker;
+GRANT INSERT, SELECT ON guest_history TO channel_sync_worker;
 GRANT INSERT, SELECT ON history TO channel_sync_worker;
 GRANT INSERT, SELECT ON kept_revision TO channel_sync_worker;
 GRANT INSERT, SELECT ON message TO channel_sync_worker;
@@ -528,6 +650,8 @@ GRANT UPDATE ON message (today) TO channel_sync_worker;
 GRANT SELECT ON migration TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON parked TO channel_sync_worker;
 GRANT SELECT ON property TO channel_sync_worker;
+GRANT UPDATE ON property (guests_due) TO channel_sync_worker;
+GRANT UPDATE ON property (last_guest_id) TO channel_sync_worker;
 GRANT UPDATE ON property (last_reservation_id) TO channel_sync_worker;
 GRANT UPDATE ON property (plan_failed_at) TO channel_sync_worker;
 GRANT UPDATE ON property (planned_on) TO channel_sync_worker;
@@ -543,6 +667,10 @@ GRANT SELECT ON v_availability TO channel_sync_pms;
 GRANT SELECT ON v_availability TO channel_sync_worker;
 GRANT SELECT ON v_block TO channel_sync_pms;
 GRANT SELECT ON v_block TO channel_sync_worker;
+GRANT SELECT ON v_guest TO channel_sync_pms;
+GRANT SELECT ON v_guest TO channel_sync_worker;
+GRANT SELECT ON v_guest_history TO channel_sync_pms;
+GRANT SELECT ON v_guest_history TO channel_sync_worker;
 GRANT SELECT ON v_history TO channel_sync_pms;
 GRANT SELECT ON v_history TO channel_sync_worker;
 GRANT SELECT ON v_message TO channel_sync_pms;
@@ -561,6 +689,8 @@ GRANT EXECUTE ON FUNCTION amend_stay(property_id text, reference text, line text
 GRANT EXECUTE ON FUNCTION amend_stay(property_id text, reference text, line text, room_line jsonb, actor text, reason text, room text, booker jsonb) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION availability(property_id text, "from" date, "to" date) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION availability(property_id text, "from" date, "to" date) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION block_guest(property_id text, reference text, actor text, blocked boolean, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION block_guest(property_id text, reference text, actor text, blocked boolean, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION block_room(property_id text, room text, from_date date, to_date date, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION block_room(property_id text, room text, from_date date, to_date date, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION book_stay(property_id text, room_line jsonb, actor text, reason text, reference text, room text, booker jsonb) TO channel_sync_pms;
@@ -573,10 +703,16 @@ GRANT EXECUTE ON FUNCTION check_out(property_id text, reference text, line text,
 GRANT EXECUTE ON FUNCTION check_out(property_id text, reference text, line text, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION dismiss_task(property_id text, task_id bigint, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION dismiss_task(property_id text, task_id bigint, actor text, reason text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION edit_guest(property_id text, reference text, changes jsonb, actor text, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION edit_guest(property_id text, reference text, changes jsonb, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION edit_stay(property_id text, reference text, line text, changes jsonb, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION edit_stay(property_id text, reference text, line text, changes jsonb, actor text, reason text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION erase_guest(property_id text, reference text, actor text, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION erase_guest(property_id text, reference text, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION mark_no_show(property_id text, reference text, line text, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION mark_no_show(property_id text, reference text, line text, actor text, reason text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION merge_guests(property_id text, reference text, into_guest text, actor text, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION merge_guests(property_id text, reference text, into_guest text, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION move_stay(property_id text, reference text, line text, room text, actor text, reason text, from_date date) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION move_stay(property_id text, reference text, line text, room text, actor text, reason text, from_date date) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION note_stay(property_id text, reference text, line text, staff_note text, actor text, reason text) TO channel_sync_pms;
@@ -589,17 +725,25 @@ GRANT EXECUTE ON FUNCTION property_today(property_id text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION property_today(property_id text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION reinstate_stay(property_id text, reference text, line text, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION reinstate_stay(property_id text, reference text, line text, actor text, reason text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION restore_guest(property_id text, reference text, actor text, field text, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION restore_guest(property_id text, reference text, actor text, field text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION room_of(rooms allocation[], on_date date) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION room_of(rooms allocation[], on_date date) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION set_invoice_contact(property_id text, reference text, contact jsonb, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION set_invoice_contact(property_id text, reference text, contact jsonb, actor text, reason text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION set_main_guest(property_id text, reference text, to_guest text, actor text, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION set_main_guest(property_id text, reference text, to_guest text, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION set_policy(property_id text, reference text, ota_room_policy text, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION set_policy(property_id text, reference text, ota_room_policy text, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION shown_facts(facts jsonb) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION shown_facts(facts jsonb) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION split_guest(property_id text, reference text, actor text, name text, email text, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION split_guest(property_id text, reference text, actor text, name text, email text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION split_stay(property_id text, reference text, line text, from_date date, actor text, reason text, room text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION split_stay(property_id text, reference text, line text, from_date date, actor text, reason text, room text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION unblock_room(property_id text, room text, from_date date, to_date date, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION unblock_room(property_id text, room text, from_date date, to_date date, actor text, reason text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION unmerge_guest(property_id text, reference text, actor text, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION unmerge_guest(property_id text, reference text, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION unpin_stay(property_id text, reference text, line text, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION unpin_stay(property_id text, reference text, line text, actor text, reason text) TO channel_sync_worker;

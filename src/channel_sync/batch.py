@@ -6,6 +6,7 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from channel_sync.core.attend import attend, spell
 from channel_sync.core.judge import SetAside
 from channel_sync.core.model import Arrival, Completeness
 from channel_sync.core.world import (
@@ -160,7 +161,9 @@ def _kin(world: World, revision: Revision) -> set[ReferenceKey]:
 
 def _decide(world: World, revision: Revision) -> Step | SetAside | Missing | Aside:
     try:
-        return apply(world, revision)
+        spelled = spell(world, revision)
+        step = spelled if isinstance(spelled, Missing) else apply(world, spelled)
+        return attend(world, step) if isinstance(step, Step) else step
     except Exception as error:  # noqa: BLE001 - the core is pure: only this message is parked
         return Aside(INTERNAL_ERROR, trace_of(error))
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from channel_sync.applied import applied_of
 from channel_sync.batch import INTERNAL_ERROR, Entry, Read, decide_all, keys_of, read_all
+from channel_sync.core.welcome import emails_and_guests
 from channel_sync.core.world import Missing, World
 from channel_sync.errors import DependencyError
 from channel_sync.records import Explained, SliceResult
@@ -28,6 +29,7 @@ from channel_sync.store.slices import (
     PlanChanged,
     Trips,
     load_blocked,
+    load_guests,
     load_kept,
     load_plans,
     load_reservations,
@@ -202,10 +204,12 @@ async def load_world(
     wanted = keys_of(world, reads)
     keys = list(dict.fromkeys(key for key, _ in wanted))
     references, reservations = await load_reservations(trips, keys)
+    world = replace(world, references=references, reservations=reservations)
+    revisions = [revision for _, revision in wanted]
+    emails, guests = emails_and_guests(world.properties, reservations.values(), revisions)
     return replace(
         world,
-        references=references,
-        reservations=reservations,
+        guests=await load_guests(trips, emails, guests),
         kept=await load_kept(trips, wanted),
         blocked=await load_blocked(trips, keys, retried),
     )
@@ -235,6 +239,9 @@ async def decide_slice(
             references={**world.references, **references},
             reservations={**world.reservations, **reservations},
         )
+        emails, guests = emails_and_guests(world.properties, reservations.values())
+        found = await load_guests(trips, emails | {*decided.emails}, guests | {*decided.guests})
+        world = replace(world, guests=world.guests.joined(found))
     raise RuntimeError("a slice asked for more of the database in every round")
 
 

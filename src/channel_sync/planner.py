@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from channel_sync.core.replan import replan
+from channel_sync.guest_planner import ACTOR, plan_guests
 from channel_sync.records import Planned
 from channel_sync.scribe import Scribe
 from channel_sync.store.connect import borrowed
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from channel_sync.records import TodayOf
 
 SQL = statements("planning")
-
-ACTOR = "channel-sync"
-"""Who the planner's history rows are by."""
 
 
 async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
@@ -60,8 +58,9 @@ async def _plan_due(connection: asyncpg.Connection, today_of: TodayOf) -> Planne
 async def _plan(connection: asyncpg.Connection, due: asyncpg.Record, today_of: TodayOf) -> Planned:
     """Plan a property whose row is locked; where nobody waits there is nothing to load."""
     trips = Trips(connection)
-    property_id, version = due["property_id"], due["version"]
+    property_id = due["property_id"]
     today = today_of(due["timezone"], due["day_starts"])
+    version, more = await plan_guests(trips, property_id, due["version"], today)
     rows = await connection.fetch(SQL["load_waiting"], property_id, today)
     if rows:
         (house,) = await load_properties(connection, [property_id])
@@ -76,4 +75,6 @@ async def _plan(connection: asyncpg.Connection, due: asyncpg.Record, today_of: T
         await save(trips, scribe.finish({property_id: house.last_reservation_id}))
         version = scribe.versions[property_id]
     await connection.execute(SQL["mark_planned"], property_id)
+    if more:
+        await connection.execute(SQL["mark_due"], property_id)
     return Planned(property_id, version)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_jsonable_python
 
 from channel_sync.core.model import TaskState
-from channel_sync.store.codec import facts_json, reservation_row, stay_row
+from channel_sync.store.codec import facts_json, guest_row, reservation_row, stay_row
 from channel_sync.store.slices import Writes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from channel_sync.core.model import Decision, Event, Reservation, Task
+    from channel_sync.core.model import Decision, Event, GuestChange, Reservation, Task
     from channel_sync.core.world import ReservationKey
 
 
@@ -49,6 +49,10 @@ class Scribe:
             self.due.add(reservation.property_id)
         for task in decision.tasks:
             self._task(key, task, message_id)
+        for guest in decision.guests:
+            self.writes.guests[guest.property_id, guest.guest_id] = guest_row(guest)
+        for change in decision.guest_changes:
+            self._guest_history(key, change, actor, message_id)
 
     def _history(
         self,
@@ -74,6 +78,22 @@ class Scribe:
                 "rule": event.rule,
                 "message_id": message_id,
                 "revision": revision,
+            }
+        )
+
+    def _guest_history(
+        self, key: ReservationKey, change: GuestChange, actor: str, message_id: str | None
+    ) -> None:
+        self.writes.guest_history.append(
+            {
+                "property_id": key[0],
+                "guest_id": change.guest_id,
+                "actor_type": "channel" if message_id is not None else "system",
+                "actor": actor,
+                "event": change.event,
+                "facts": facts_json(change.facts),
+                "reservation_id": key[1],
+                "message_id": message_id,
             }
         )
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from channel_sync.core.contact import ALIAS_DOMAINS
 from channel_sync.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -99,6 +101,10 @@ class Settings(BaseSettings):
     queue_bytes: Count = Field(16_777_216, description="fetched ahead, in bytes")
     max_message_bytes: Count = Field(1_048_576, description="a larger message is parked")
     max_stay_nights: Count = Field(365, description="a message with a longer stay is parked")
+    alias_email_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        tuple(sorted(ALIAS_DOMAINS)),
+        description="where channels give each booking an e-mail of its own: never a key to a guest",
+    )
     internal_error_cap: Count = Field(
         20, description="consecutive internal errors after which a partition halts"
     )
@@ -124,6 +130,23 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        return value
+
+    @field_validator("alias_email_domains", mode="before")
+    @classmethod
+    def _split_domains(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = [part.strip().lstrip("@") for part in value.split(",")]
+        if isinstance(value, list | tuple):
+            return tuple(dict.fromkeys(part.casefold() for part in value if part))
+        return value
+
+    @field_validator("alias_email_domains")
+    @classmethod
+    def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", part):
+                raise ValueError(f"{part!r} is not a domain")
         return value
 
     @field_validator("database_url")

@@ -19,8 +19,6 @@ SHARED = Path(__file__).parents[3] / "shared" / "scenarios"
 NOT_BUILT = {
     "04-reshuffle-is-proposed": "reshuffle is not built yet",
     "05-pin-is-never-moved": "reshuffle is not built yet",
-    "08-guest-not-overwritten": "guest linking is not built yet",
-    "09-guest-overwritten-and-repaired": "guest linking is not built yet",
 }
 """Of the shared scenarios, by the file's name."""
 

@@ -24,6 +24,8 @@ DELETE FROM channel_sync.block;
 DELETE FROM channel_sync.task;
 DELETE FROM channel_sync.stay;
 DELETE FROM channel_sync.reservation;
+DELETE FROM channel_sync.guest_history;
+DELETE FROM channel_sync.guest;
 DELETE FROM channel_sync.property;
 """
 """Nothing is left that the planner might look at. What bears the old properties' ids may stay;

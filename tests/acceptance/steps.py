@@ -40,6 +40,8 @@ STAFF_FUNCTIONS = {
 GUEST_VERBS = frozenset(
     {"edit", "split", "set_main", "merge", "unmerge", "restore", "block", "erase"}
 )
+GUEST_NAMES = {"to": "to_guest", "into": "into_guest"}
+"""How the functions name the other guest."""
 TASK_VERBS = frozenset({"accept", "dismiss", "assign"})
 OPEN_TASK = """
 SELECT task_id FROM channel_sync.v_task
@@ -78,6 +80,7 @@ async def guest(stage: Stage, step: Step) -> None:
     if verb not in GUEST_VERBS:
         raise StepFailedError(f"`guest` knows no {verb!r}")
     given.setdefault("actor", ACTOR)
+    given = {GUEST_NAMES.get(key, key): value for key, value in given.items()}
     names = (f"{verb}_guest", f"{verb}_guests", f"guest_{verb}")
     call = functions.call(stage, names, {"property_id": stage.property_id, **given})
     await _expecting(step, call)

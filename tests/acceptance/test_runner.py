@@ -106,7 +106,7 @@ def test_a_step_that_is_none_is_refused(tmp_path: Path, step: str) -> None:
         (["expect: {nonsense: 1}"], "nonsense"),
         (["staff: {fly: {reference: A}}"], "fly"),
         (['staff: {move: {reference: A, line: "1", room: "1"}}'], "refused"),
-        (["guest: {split: {reference: A}}"], "no function"),
+        (["guest: {split: {reference: A, colour: red}}"], "no argument"),
         (
             [
                 f"receive: {{reference: A, status: new, rooms: [{LINE}]}}",

@@ -143,6 +143,7 @@ async def task(cli: Cli) -> int:
         ("stays", "v_stay"),
         ("history", "v_history"),
         ("tasks", "v_task"),
+        ("guests", "v_guest"),
         ("messages", "v_message"),
         ("availability", "v_availability"),
     ],

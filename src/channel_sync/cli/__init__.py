@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from channel_sync.cli import listings, messages, operate, own, parked, properties, rooms, staff
+from channel_sync.cli import (
+    guests,
+    listings,
+    messages,
+    operate,
+    own,
+    parked,
+    properties,
+    rooms,
+    staff,
+)
 
 app = typer.Typer(
     name="channel-sync",
@@ -23,6 +33,7 @@ listings.add_to(app)
 rooms.add_to(app)
 staff.add_to(app)
 own.add_to(staff.app)
+guests.add_to(app)
 parked.add_to(app)
 
 

@@ -1,4 +1,4 @@
-"""The listings: `stays`, `history`, `tasks`, `messages`, `availability`."""
+"""The listings: `stays`, `history`, `tasks`, `guests`, `messages`, `availability`."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import date
@@ -28,7 +28,7 @@ Search = Annotated[str | None, typer.Option("--search", help="only where this te
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (stays, history, tasks, messages, availability):
+    for command in (stays, history, tasks, guests, messages, availability):
         app.command(rich_help_panel="Listings")(command)
 
 
@@ -75,6 +75,16 @@ def tasks(
     """What a person is asked to do; --from and --to name arrivals."""
     arguments = (property_id, reference, open_only, first, end, search)
     _list("tasks", arguments, TASKS, as_json=as_json, empty="no tasks")
+
+
+def guests(
+    property_id: Property = None,
+    reference: Reference = None,
+    search: Search = None,
+    as_json: Json = False,
+) -> None:
+    """Guests with their bookings; those merged into another are not shown."""
+    _list("guests", (property_id, reference, search), GUESTS, as_json=as_json, empty="no guests")
 
 
 def messages(
@@ -218,6 +228,17 @@ TASKS = (
     column("arrival", no_wrap=True),
     Column("proposals", proposals),
     Column("closed by", lambda row: row["closed_by"]),
+)
+GUESTS = (
+    column("guest_id", "guest"),
+    column("property_id", "property"),
+    column("guest_number", "number"),
+    column("name"),
+    column("email"),
+    column("phone"),
+    column("references", "bookings"),
+    column("booked_references", "booked for others"),
+    column("blocked"),
 )
 MESSAGES = (
     column("received_at", "received", no_wrap=True),

@@ -133,6 +133,8 @@ class Reservation:
     `status_order` and `content_order` are kept apart (rule M6); `arrived` and `last_content_hash`
     are of the last message taken. `replaced_by` is the reservation that goes on where this one
     turned out to be an older reference of it. `base` is None for the hotel's own bookings.
+    `guest_id` is the main guest; `booker_guest_id` who is known under the booking's e-mail where
+    the main guest is another; `guest_set_by_staff` keeps messages from choosing another.
     """
 
     property_id: str
@@ -148,6 +150,9 @@ class Reservation:
     contact_address: str | None = None
     country: str | None = None
     language: str | None = None
+    guest_id: int | None = None
+    booker_guest_id: int | None = None
+    guest_set_by_staff: bool = False
     booking_comments: str | None = None
     payment: Payment | None = None
     cancellation_fee: Decimal | None = None

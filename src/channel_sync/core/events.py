@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from channel_sync.core.booking import Task
+from channel_sync.core.guest import Guest
 from channel_sync.core.words import Outcome, Reason
 
 
@@ -34,13 +35,23 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestChange:
+    """One row of a guest's history: what a booking changed of the guest."""
+
+    guest_id: int
+    event: Literal["created", "updated", "overwritten"]
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is to be written for one reservation.
 
     `tasks` are the open tasks as they stand afterwards plus those closed on the way; `freed`
     says that nights came free, so that others who wait may be tried again (rule R7); `cells`
     names the cells of the decision table that were met, in order; `asked` are the reasons of the
-    tasks opened or renewed.
+    tasks opened or renewed. `guests` are those made or changed, as they are afterwards, and
+    `guest_changes` the rows of their history.
     """
 
     outcome: Outcome
@@ -49,3 +60,5 @@ class Decision:
     freed: bool = False
     cells: tuple[str, ...] = ()
     asked: tuple[Reason, ...] = ()
+    guests: tuple[Guest, ...] = ()
+    guest_changes: tuple[GuestChange, ...] = ()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
+from channel_sync.core.contact import ALIAS_DOMAINS
+
 OWN_CHANNEL = "direct"
 """The channel of the hotel's own bookings; nothing that is received ever bears it."""
 
@@ -73,6 +75,15 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockedGuest:
+    """Whom the hotel does not want: any of these is enough."""
+
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Property:
     """A hotel as its property file describes it.
 
@@ -93,6 +104,9 @@ class Property:
     version: int = 0
     last_reservation_id: int = 0
     blocks: tuple[Block, ...] = ()
+    last_guest_id: int = 0
+    blocked_guests: tuple[BlockedGuest, ...] = ()
+    alias_email_domains: frozenset[str] = ALIAS_DOMAINS
 
     def rank(self, category: str | None) -> int:
         """The place of a category in rank order, lowest first; -1 for one that is not ours."""

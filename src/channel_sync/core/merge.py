@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
+from channel_sync.core.contact import is_same_email
 from channel_sync.core.evolve import BASE, facts_between
 from channel_sync.core.model import Fact, Header, Line, Payment, Property, Reservation, Stay
 
@@ -81,6 +82,8 @@ def overlay_header(base: Header, said: Header) -> Header:
         f.name: getattr(said, f.name) for f in fields(Header) if getattr(said, f.name) is not None
     }
     merged["payment"] = overlay_payment(base.payment, said.payment)
+    if is_same_email(base.contact_email, said.contact_email):
+        merged["contact_email"] = base.contact_email  # the same address spelled otherwise
     return replace(base, **merged)
 
 

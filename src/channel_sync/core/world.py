@@ -12,6 +12,9 @@ from channel_sync.core.judge import SetAside, judge, unfit
 from channel_sync.core.match import Ambiguous, Matched, match
 from channel_sync.core.model import (
     Decision,
+    EmailKey,
+    GuestKey,
+    Guests,
     Kept,
     Outcome,
     Parked,
@@ -35,7 +38,8 @@ class World:
 
     A reference that was looked up and not found is None in `references`; one that is missing was
     not looked up. `today` is the property-local date, fixed for the slice. `blocked` are the
-    references with a parked message that later ones must not overtake.
+    references with a parked message that later ones must not overtake. `guests` are those of the
+    bookings and those known under the e-mails that were looked up.
     """
 
     properties: Mapping[str, Property | None] = field(default_factory=dict)
@@ -45,6 +49,7 @@ class World:
     reservations: Mapping[ReservationKey, Reservation] = field(default_factory=dict)
     kept: Mapping[ReservationKey, tuple[Kept, ...]] = field(default_factory=dict)
     blocked: frozenset[ReferenceKey] = frozenset()
+    guests: Guests = field(default_factory=Guests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Missing:
 
     references: tuple[ReferenceKey, ...] = ()
     plans: tuple[str, ...] = ()
+    emails: tuple[EmailKey, ...] = ()
+    guests: tuple[GuestKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

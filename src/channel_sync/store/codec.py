@@ -10,12 +10,13 @@ from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from channel_sync.core.evolve import BASE, BOOKING_BASE, DISPLAYED, WHOLE_BASE
-from channel_sync.core.model import Fact, Header, Line, Reservation, Stay
+from channel_sync.core.model import Fact, Guest, Header, Line, Reservation, Stay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _RESERVATION = TypeAdapter(Reservation)
+_GUEST = TypeAdapter(Guest)
 
 NOT_A_COLUMN = frozenset({"stays", "tasks", "references"})
 """Parts of a reservation that have tables of their own."""
@@ -31,6 +32,17 @@ def reservation_row(reservation: Reservation) -> dict[str, Any]:
     plain: dict[str, Any] = _RESERVATION.dump_python(
         reservation, mode="json", exclude=set(NOT_A_COLUMN)
     )
+    return plain
+
+
+def read_guest(row: str | bytes) -> Guest:
+    """A guest from the JSON that `load_guests` makes of it."""
+    return _GUEST.validate_json(row)
+
+
+def guest_row(guest: Guest) -> dict[str, Any]:
+    """A guest as its row in JSON."""
+    plain: dict[str, Any] = _GUEST.dump_python(guest, mode="json", exclude={"bookings"})
     return plain
 
 

@@ -174,6 +174,7 @@ def _session(settings: Settings) -> str:
     """By SET after login: a pooler refuses start-up parameters that it does not know."""
     role = settings.database_role
     idle = settings.database_idle_in_transaction_timeout_ms
+    aliases = ",".join(settings.alias_email_domains)
     lines = [
         f"SET ROLE {_quoted(role)};" if role else "",
         f"SET search_path TO {SCHEMA}, pg_temp;",
@@ -182,6 +183,8 @@ def _session(settings: Settings) -> str:
         f"SET idle_in_transaction_session_timeout = {idle};",
         "SET timezone = 'UTC';",
         f"SET application_name = {_quoted(settings.client_id)};",
+        # Read with each property (`load_properties`).
+        f"SET channel_sync.alias_email_domains = {_quoted(aliases)};",
     ]
     return "\n".join(filter(None, lines))
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from channel_sync.core.model import Allocation, Basis, Kept, Order
+from channel_sync.core.model import Allocation, Basis, Guest, Guests, Kept, Order
 from channel_sync.core.plan import Layout, Plan
-from channel_sync.store.codec import read_reservation
+from channel_sync.store.codec import read_guest, read_reservation
 from channel_sync.store.statements import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import asyncpg
 
-    from channel_sync.core.model import Property, Reservation, Revision
+    from channel_sync.core.model import EmailKey, GuestKey, Property, Reservation, Revision
     from channel_sync.core.world import ReferenceKey, ReservationKey
 
 SQL = statements("slice")
@@ -164,6 +164,31 @@ async def load_blocked(
     return frozenset((r["property_id"], r["channel"], r["reference"]) for r in rows)
 
 
+async def load_guests(
+    trips: Trips, emails: Collection[EmailKey], ids: Collection[GuestKey]
+) -> Guests:
+    """The guests known under these e-mails, those of these ids, and whom they were merged into."""
+    if not emails and not ids:
+        return Guests()
+    rows = await trips.fetch(
+        "load_guests",
+        [property_id for property_id, _ in emails],
+        [key for _, key in emails],
+        [property_id for property_id, _ in ids],
+        [number for _, number in ids],
+    )
+    by_id: dict[GuestKey, Guest] = {}
+    under: dict[EmailKey, tuple[int, ...]] = dict.fromkeys(emails, ())
+    for row in rows:
+        guest = read_guest(row["guest"])
+        by_id[guest.property_id, guest.guest_id] = guest
+        for named in {guest.email_key, guest.separated_from}:
+            key = (guest.property_id, named or "")
+            if key in under:
+                under[key] = (*under[key], guest.guest_id)
+    return Guests(by_id, under)
+
+
 def _columns(keys: Sequence[ReferenceKey]) -> tuple[list[str], list[str], list[str]]:
     return [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]
 
@@ -172,6 +197,8 @@ def _columns(keys: Sequence[ReferenceKey]) -> tuple[list[str], list[str], list[s
 class Writes:
     """The rows of one slice, collected while it is decided and written together."""
 
+    guests: dict[GuestKey, dict[str, Any]] = field(default_factory=dict)
+    guest_history: list[dict[str, Any]] = field(default_factory=list)
     reservations: dict[ReservationKey, dict[str, Any]] = field(default_factory=dict)
     references: dict[ReferenceKey, int] = field(default_factory=dict)
     stays_before: list[dict[str, Any]] = field(default_factory=list)
@@ -186,6 +213,10 @@ class Writes:
     properties: dict[str, tuple[int, int, bool]] = field(default_factory=dict)
     """Version, last reservation id and whether the planner has to look, by property."""
 
+    def last_guest_id(self, property_id: str) -> int:
+        """The highest number of a guest written for a property; 0 for none."""
+        return max((number for of, number in self.guests if of == property_id), default=0)
+
 
 class PlanChanged(Exception):
     """Somebody moved a stay while it was decided upon: decide again."""
@@ -197,6 +228,11 @@ async def save(trips: Trips, writes: Writes) -> None:
     Raises:
         PlanChanged: a stay is no longer in the rooms that were decided upon.
     """
+    if writes.guests:
+        guests = [writes.guests[key] for key in sorted(writes.guests)]
+        await _insert(trips, "release_email_keys", guests)
+        await _insert(trips, "save_guests", guests)
+        await _insert(trips, "save_guest_history", writes.guest_history)
     await _insert(trips, "save_reservations", list(writes.reservations.values()))
     if writes.references:
         await trips.execute(
@@ -218,7 +254,9 @@ async def save(trips: Trips, writes: Writes) -> None:
     if writes.properties:
         versions, numbers, due = zip(*writes.properties.values(), strict=True)
         await trips.execute(
-            "bump_properties", list(writes.properties), list(versions), list(numbers), list(due)
+            "bump_properties",
+            *(list(writes.properties), list(versions), list(numbers), list(due)),
+            [writes.last_guest_id(property_id) for property_id in writes.properties],
         )
 
 

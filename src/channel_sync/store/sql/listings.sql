@@ -73,3 +73,16 @@ SELECT p.property_id, a.*
  WHERE ($1::text IS NULL OR p.property_id = $1)
    AND ($4::text IS NULL OR lower(a.category) = lower($4))
  ORDER BY p.property_id, a.night, a.category;
+
+-- name: guests
+-- Guests by property, booking (as main guest or booker) and text.
+SELECT g.*
+  FROM v_guest AS g
+ WHERE ($1::text IS NULL OR g.property_id = $1)
+   AND ($2::text IS NULL OR (g.property_id, g.guest_id) IN
+        (SELECT s.property_id, unnest(ARRAY[s.guest_id, s.booker_guest_id])
+           FROM v_stay AS s
+          WHERE ($1 IS NULL OR s.property_id = $1) AND s.reference = $2))
+   AND ($3::text IS NULL OR strpos(lower(concat_ws(' ',
+        g.guest_number, g.name, g.email, g.phone)), lower($3)) > 0)
+ ORDER BY g.property_id, g.guest_id;

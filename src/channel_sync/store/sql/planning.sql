@@ -28,6 +28,63 @@ JOIN waiting USING (reservation_id)
 WHERE r.property_id = $1
 ORDER BY r.reservation_id;
 
+-- name: load_guests_to_look_at
+-- The guests that staff changed since the planner's last look; every one if the list changed.
+SELECT (to_jsonb(g) || jsonb_build_object('bookings', 0))::text AS guest
+FROM guest g
+WHERE g.property_id = $1 AND g.to_look
+UNION ALL
+SELECT (to_jsonb(g) || jsonb_build_object('bookings', 0))::text
+FROM guest g
+JOIN property p USING (property_id)
+WHERE g.property_id = $1 AND p.guests_due AND NOT g.to_look;
+
+-- name: guests_looked_at
+-- The planner has looked at the guests that staff changed.
+UPDATE guest SET to_look = false WHERE property_id = $1 AND to_look;
+
+-- name: list_looked_at
+-- The planner has compared every guest with the list.
+UPDATE property SET guests_due = false WHERE property_id = $1 AND guests_due;
+
+-- name: load_guestless
+-- Bookings without a guest, so many at most, and those whose guest is unwanted and nobody was
+-- told, or is wanted again while a person is still asked.
+WITH guestless AS (
+    SELECT r.reservation_id
+    FROM reservation r
+    WHERE r.property_id = $1 AND r.guest_id IS NULL AND NOT r.guest_set_by_staff
+      AND NOT r.is_tombstone AND r.replaced_by IS NULL
+    ORDER BY r.reservation_id
+    LIMIT $3
+), untold AS (
+    SELECT r.reservation_id
+    FROM guest g
+    JOIN reservation r ON r.property_id = g.property_id AND r.guest_id = g.guest_id
+    WHERE g.property_id = $1 AND (g.blocked OR g.is_listed) AND r.replaced_by IS NULL
+      AND EXISTS (SELECT FROM stay s
+                  WHERE s.property_id = $1 AND s.reservation_id = r.reservation_id
+                    AND s.status IN ('confirmed', 'checked_in', 'enquiry') AND s.departure >= $2)
+      AND NOT EXISTS (SELECT FROM task t
+                      WHERE t.property_id = $1 AND t.reservation_id = r.reservation_id
+                        AND t.reason = 'blocked_guest' AND t.state <> 'superseded'
+                        AND (t.details ->> 'guest_id')::bigint = g.guest_id)
+), wanted_again AS (
+    SELECT t.reservation_id
+    FROM task t
+    JOIN reservation r USING (property_id, reservation_id)
+    JOIN guest g ON g.property_id = r.property_id AND g.guest_id = r.guest_id
+    WHERE t.property_id = $1 AND t.state = 'open' AND t.reason = 'blocked_guest'
+      AND NOT (g.blocked OR g.is_listed)
+)
+SELECT r.property_id, r.channel, r.reference, r.guest_id
+FROM reservation r
+WHERE r.property_id = $1
+  AND r.reservation_id IN (SELECT reservation_id FROM guestless
+                           UNION SELECT reservation_id FROM untold
+                           UNION SELECT reservation_id FROM wanted_again)
+ORDER BY r.reservation_id;
+
 -- name: mark_planned
 -- The planner has looked; what it wrote itself is no reason to look again.
 UPDATE property

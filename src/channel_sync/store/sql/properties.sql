@@ -1,10 +1,11 @@
 -- name: load_properties
 -- Whole properties as JSON, categories in rank order and rooms in room order; unknown ids: no row.
-SELECT jsonb_build_object(
+SELECT (jsonb_build_object(
            'property_id', p.property_id, 'name', p.name, 'timezone', p.timezone,
            'currency', p.currency, 'policy', p.policy,
            'own_email_addresses', p.own_email_addresses, 'version', p.version,
            'last_reservation_id', p.last_reservation_id,
+           'last_guest_id', p.last_guest_id, 'blocked_guests', p.blocked_guests,
            'categories', coalesce((
                SELECT jsonb_agg(jsonb_build_object('code', c.category, 'name', c.name,
                                                    'capacity', c.capacity, 'units', c.units)
@@ -28,7 +29,13 @@ SELECT jsonb_build_object(
                                 ORDER BY b.from_date, b.block_id)
                FROM block b
                WHERE b.property_id = p.property_id
-                 AND b.to_date > property_day(p.timezone, p.policy)), '[]'))::text AS property
+                 AND b.to_date > property_day(p.timezone, p.policy)), '[]'))
+           -- What the settings say of every hotel stands with the session (`connect.py`).
+           || coalesce((
+               SELECT jsonb_build_object('alias_email_domains', string_to_array(said, ','))
+               FROM current_setting('channel_sync.alias_email_domains', true) AS said
+               WHERE said <> ''), '{}')
+       )::text AS property
 FROM property p
 WHERE p.property_id = ANY ($1::text[])
 ORDER BY p.property_id;

@@ -86,6 +86,69 @@ JOIN parked p ON p.property_id = k.property_id AND p.channel = k.channel
 WHERE p.state = 'parked' AND p.completeness IN ('partial', 'cancel_only')
   AND ($4::bigint IS NULL OR p.parked_id < $4);
 
+-- name: load_guests
+-- The guests under these e-mails and of these ids, as JSON, and whom they were merged into.
+-- Each is looked up by itself (OFFSET 0 keeps it so): a join would read every guest there is.
+WITH RECURSIVE asked AS (
+    SELECT found.property_id, found.guest_id
+    FROM unnest($1::text[], $2::text[]) AS a(property_id, email_key),
+         LATERAL (SELECT g.property_id, g.guest_id FROM guest g
+                  WHERE g.property_id = a.property_id AND g.email_key = a.email_key
+                  OFFSET 0) AS found
+    UNION ALL
+    SELECT found.property_id, found.guest_id
+    FROM unnest($1::text[], $2::text[]) AS a(property_id, email_key),
+         LATERAL (SELECT g.property_id, g.guest_id FROM guest g
+                  WHERE g.property_id = a.property_id AND g.separated_from = a.email_key
+                  OFFSET 0) AS found
+    UNION ALL
+    SELECT property_id, guest_id FROM unnest($3::text[], $4::bigint[]) AS a(property_id, guest_id)
+), chain AS (
+    SELECT property_id, guest_id FROM asked
+    UNION
+    SELECT c.property_id, merged.merged_into
+    FROM chain c,
+         LATERAL (SELECT g.merged_into FROM guest g
+                  WHERE g.property_id = c.property_id AND g.guest_id = c.guest_id
+                    AND g.merged_into IS NOT NULL
+                  OFFSET 0) AS merged
+)
+SELECT whole.guest
+FROM chain c,
+     LATERAL (SELECT (to_jsonb(g) || jsonb_build_object('bookings', (
+                  SELECT count(*) FROM reservation r
+                  WHERE r.property_id = g.property_id AND r.guest_id = g.guest_id)))::text AS guest
+              FROM guest g
+              WHERE g.property_id = c.property_id AND g.guest_id = c.guest_id
+              OFFSET 0) AS whole;
+
+-- name: release_email_keys
+-- A key that leaves one guest of this slice may go to another of it.
+UPDATE guest g SET email_key = NULL
+FROM jsonb_populate_recordset(NULL::guest, $1::jsonb) n
+WHERE g.property_id = n.property_id AND g.guest_id = n.guest_id
+  AND g.email_key <> coalesce(n.email_key, '');
+
+-- name: save_guests
+-- New guests, and the new state of known ones, as far as it is the worker's to write.
+INSERT INTO guest (property_id, guest_id, guest_number, name, email, phone, language, country,
+                   email_key, separated_from, base, is_listed)
+SELECT property_id, guest_id, guest_number, name, email, phone, language, country, email_key,
+       separated_from, base, is_listed
+FROM jsonb_populate_recordset(NULL::guest, $1::jsonb)
+ON CONFLICT (property_id, guest_id) DO UPDATE SET
+    name = excluded.name, email = excluded.email, phone = excluded.phone,
+    language = excluded.language, country = excluded.country, email_key = excluded.email_key,
+    separated_from = excluded.separated_from, base = excluded.base,
+    is_listed = excluded.is_listed;
+
+-- name: save_guest_history
+-- What the bookings of a slice changed of guests.
+INSERT INTO guest_history (property_id, guest_id, actor_type, actor, event, facts, reservation_id,
+                           message_id)
+SELECT property_id, guest_id, actor_type, actor, event, facts, reservation_id, message_id
+FROM jsonb_populate_recordset(NULL::guest_history, $1::jsonb);
+
 -- name: load_plans
 -- Rooms held from a day on, pinned rooms waited for, and stays that are counted, by property.
 SELECT p.property_id,
@@ -117,20 +180,22 @@ FROM unnest($1::text[], $2::date[]) AS p(property_id, from_date);
 -- New reservations, and the new state of known ones.
 INSERT INTO reservation (
     property_id, reservation_id, channel, reference, base, booker_name, contact_email,
-    contact_phone, contact_address, country, language, booking_comments, payment,
-    cancellation_fee, invoice_contact, ota_room_policy, created_from_modification, is_tombstone,
+    contact_phone, contact_address, country, language, guest_id, booker_guest_id,
+    guest_set_by_staff, booking_comments, payment, cancellation_fee, invoice_contact, ota_room_policy, created_from_modification, is_tombstone,
     replaced_by, revision, status_order, content_order, arrived, last_content_hash)
 SELECT property_id, reservation_id, channel, reference, base, booker_name, contact_email,
-       contact_phone, contact_address, country, language, booking_comments, payment,
-       cancellation_fee, invoice_contact, ota_room_policy, created_from_modification,
+       contact_phone, contact_address, country, language, guest_id, booker_guest_id,
+       guest_set_by_staff, booking_comments, payment, cancellation_fee, invoice_contact, ota_room_policy, created_from_modification,
        is_tombstone, replaced_by, revision, status_order, content_order, arrived, last_content_hash
 FROM jsonb_populate_recordset(NULL::reservation, $1::jsonb)
 ON CONFLICT (property_id, reservation_id) DO UPDATE SET
     reference = excluded.reference, base = excluded.base, booker_name = excluded.booker_name,
     contact_email = excluded.contact_email, contact_phone = excluded.contact_phone,
     contact_address = excluded.contact_address, country = excluded.country,
-    language = excluded.language, booking_comments = excluded.booking_comments,
-    payment = excluded.payment, cancellation_fee = excluded.cancellation_fee,
+    language = excluded.language, guest_id = excluded.guest_id,
+    booker_guest_id = excluded.booker_guest_id,
+    guest_set_by_staff = excluded.guest_set_by_staff,
+    booking_comments = excluded.booking_comments, payment = excluded.payment, cancellation_fee = excluded.cancellation_fee,
     invoice_contact = excluded.invoice_contact, ota_room_policy = excluded.ota_room_policy,
     created_from_modification = excluded.created_from_modification,
     is_tombstone = excluded.is_tombstone, replaced_by = excluded.replaced_by,
@@ -229,7 +294,8 @@ SET property_id = excluded.property_id, message_id = excluded.message_id,
 -- The properties' counters after the slice, and whether the planner has to look.
 UPDATE property p
 SET version = n.version, last_reservation_id = n.last_reservation_id,
-    replan_due = p.replan_due OR n.replan_due
-FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::boolean[])
-     AS n(property_id, version, last_reservation_id, replan_due)
+    replan_due = p.replan_due OR n.replan_due,
+    last_guest_id = greatest(p.last_guest_id, n.last_guest_id)
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::boolean[], $5::bigint[])
+     AS n(property_id, version, last_reservation_id, replan_due, last_guest_id)
 WHERE p.property_id = n.property_id;
