@@ -96,6 +96,13 @@ image: ## the worker's image, and its size; PYTHON_IMAGE=… for another base
 	@docker image inspect --format '{{.Size}}' $(IMAGE) \
 	  | awk '{printf "$(IMAGE): %.1f MB\n", $$1 / 1e6}'
 
+.PHONY: compose
+compose: ## the whole system in containers: plays the demo's messages and prints the outcomes
+	@$(COMPOSE) up --detach --build >/dev/null
+	@$(COMPOSE) logs --follow --no-log-prefix feeder
+	@test "$$(docker inspect --format '{{.State.ExitCode}}' $$($(COMPOSE) ps --all --quiet feeder))" = 0
+	@echo "it still runs: $(COMPOSE) down --volumes"
+
 .PHONY: lock
 lock: ## renews the requirement files; LOCK_ARGS="--upgrade" for newer versions
 	@test -x $(BIN)/python || { python=$$($(FIND_PYTHON)); $$python -m venv $(VENV); }
