@@ -1,4 +1,4 @@
-"""The worker's numbers, in a registry of their own."""
+"""The worker's numbers, in a registry of their own; those of the database are in `figures`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _PARTITION = ("topic", "partition")
+MOST_CHANNELS = 50
+"""Channels with a label of their own: a sender's invention must not make labels without end."""
 
 
 class Metrics:
@@ -39,9 +41,27 @@ class Metrics:
         self.slice_records = Histogram(
             "channel_sync_slice_records", "Messages in a slice", buckets=_SIZES, registry=registry
         )
+        self.channel_messages = Counter(
+            "channel_sync_channel_messages",
+            "Reservations by channel, parked ones too",
+            ["channel"],
+            registry=registry,
+        )
+        self.channel_last = Gauge(
+            "channel_sync_channel_last_message_timestamp_seconds",
+            "Kafka's time of the latest message of a channel",
+            ["channel"],
+            registry=registry,
+        )
         self.lag = Gauge(
             "channel_sync_lag_records",
             "Log end less the consumer's position",
+            _PARTITION,
+            registry=registry,
+        )
+        self.unapplied = Gauge(
+            "channel_sync_oldest_unapplied_seconds",
+            "Age of the oldest message not applied yet; 0 where all are",
             _PARTITION,
             registry=registry,
         )
@@ -71,8 +91,11 @@ class Metrics:
         self.planned = Counter(
             "channel_sync_planned", "Properties the planner looked at", registry=registry
         )
+        self.live = Gauge("channel_sync_live", "1 while /livez says yes", registry=registry)
+        self.ready = Gauge("channel_sync_ready", "1 while /readyz says yes", registry=registry)
         for outcome in Outcome:
             self.messages.labels(outcome.value)
+        self._channel_latest: dict[str, float] = {}
 
     def count_slice(self, result: SliceResult, *, records: int, seconds: float) -> None:
         self.slice_records.observe(records)
@@ -81,13 +104,29 @@ class Metrics:
             self.slice_seconds.labels(stage).observe(microseconds / 1e6)
         for applied in result.applied:
             self.messages.labels(applied.outcome.value).inc()
+            if applied.channel:
+                self._count_channel(applied.channel, applied.record.recorded_at.timestamp())
             if applied.outcome is Outcome.PARKED:
                 self.parked.labels(_reason(applied.outcome_reason)).inc()
 
+    def _count_channel(self, channel: str, recorded_at: float) -> None:
+        known = channel in self._channel_latest or len(self._channel_latest) < MOST_CHANNELS
+        name = channel if known else "other"
+        self.channel_messages.labels(name).inc()
+        # What comes late does not turn the clock back.
+        latest = max(self._channel_latest.get(name, 0.0), recorded_at)
+        self._channel_latest[name] = latest
+        self.channel_last.labels(name).set(latest)
+
     def forget(self, topic: str, partition: int) -> None:
         """Another worker tells of this partition from now on."""
-        for gauge in (self.lag, self.halted):
+        for gauge in (self.lag, self.unapplied, self.halted):
             gauge.remove(topic, str(partition))
+
+    def judge(self, *, live: bool, ready: bool) -> None:
+        """What the probes would say now."""
+        self.live.set(int(live))
+        self.ready.set(int(ready))
 
     def text(self) -> bytes:
         """In Prometheus' text format."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -229,6 +230,7 @@ class Loop:
                 self._log.warning("broker_does_not_answer", error=str(error))
 
     async def _measure_lag(self) -> None:
+        self._tell_of_partitions()  # first: the broker may not answer
         ready = {one.id: one for one in self._held.values() if one.is_ready()}
         seats = {one: partition.seat for one, partition in ready.items()}
         lags = await self._means.port.lag(ready.keys()) if ready else {}
@@ -237,11 +239,19 @@ class Loop:
             if partition.is_ready() and partition.seat == seats[partition_id]:
                 partition.lag = lag
                 self._means.metrics.lag.labels(*partition_id).set(lag)
-                if lag == 0 and not len(partition.queue) and not partition.in_hand:
+                if lag:
+                    partition.unapplied_since = partition.unapplied_since or datetime.now(UTC)
+                elif not len(partition.queue) and not partition.in_hand:
                     partition.progress_at = time.monotonic()
+                    partition.unapplied_since = None
+
+    def _tell_of_partitions(self) -> None:
+        metrics, now = self._means.metrics, datetime.now(UTC)
         for partition_id, partition in self._held.items():
-            halted = partition.state is State.HALTED
-            self._means.metrics.halted.labels(*partition_id).set(int(halted))
+            metrics.halted.labels(*partition_id).set(int(partition.state is State.HALTED))
+            since = partition.unapplied_since
+            age = 0.0 if since is None else (now - since).total_seconds()
+            metrics.unapplied.labels(*partition_id).set(max(0.0, age))
 
     # Vitals ------------------------------------------------------------------------------
 

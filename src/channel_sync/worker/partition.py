@@ -54,6 +54,7 @@ class Partition(Standing):
     def offer(self, records: list[Record]) -> None:
         """Records in order, from `wanted` on."""
         self.queue.put(records)
+        self.unapplied_since = self.unapplied_since or records[0].recorded_at
         self.wanted = records[-1].offset + 1
         self._fetch_failures = 0
 
@@ -171,6 +172,7 @@ class Partition(Standing):
             try:
                 if not await self._settle(records):
                     return
+                self.unapplied_since = self.queue.oldest_at
             finally:
                 self.in_hand = 0
                 self._means.port.changed.set()
