@@ -95,6 +95,8 @@ class Metrics:
         self.ready = Gauge("channel_sync_ready", "1 while /readyz says yes", registry=registry)
         for outcome in Outcome:
             self.messages.labels(outcome.value)
+        # An increase from nothing is none to Prometheus: what alarms begins at 0.
+        self.parked.labels("internal_error")
         self._channel_latest: dict[str, float] = {}
 
     def count_slice(self, result: SliceResult, *, records: int, seconds: float) -> None:
