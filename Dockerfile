@@ -37,5 +37,5 @@ EXPOSE 8081
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["python", "-m", "channel_sync.observe.probe"]
-ENTRYPOINT ["channel-sync"]
+ENTRYPOINT ["python", "-m", "channel_sync"]
 CMD ["run"]
