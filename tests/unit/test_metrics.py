@@ -8,9 +8,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from channel_sync.core.model import Outcome
+from channel_sync.observe.channels import MOST_CHANNELS
 from channel_sync.observe.figures import WaitingGauges
 from channel_sync.observe.health import HealthServer
-from channel_sync.observe.metrics import MOST_CHANNELS, Metrics
+from channel_sync.observe.metrics import Metrics
 from channel_sync.observe.probe import main, probe
 from channel_sync.records import Applied, Record, SliceResult
 from channel_sync.store.figures import Counted, OpenTasks, Waiting

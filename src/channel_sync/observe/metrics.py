@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from channel_sync.core.model import Outcome
+from channel_sync.observe.channels import ChannelNumbers
 
 if TYPE_CHECKING:
     from channel_sync.records import SliceResult
@@ -16,8 +17,6 @@ _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _PARTITION = ("topic", "partition")
-MOST_CHANNELS = 50
-"""Channels with a label of their own: a sender's invention must not make labels without end."""
 
 
 class Metrics:
@@ -41,18 +40,7 @@ class Metrics:
         self.slice_records = Histogram(
             "channel_sync_slice_records", "Messages in a slice", buckets=_SIZES, registry=registry
         )
-        self.channel_messages = Counter(
-            "channel_sync_channel_messages",
-            "Reservations by channel, parked ones too",
-            ["channel"],
-            registry=registry,
-        )
-        self.channel_last = Gauge(
-            "channel_sync_channel_last_message_timestamp_seconds",
-            "Kafka's time of the latest message of a channel",
-            ["channel"],
-            registry=registry,
-        )
+        self.channels = ChannelNumbers(registry)
         self.lag = Gauge(
             "channel_sync_lag_records",
             "Log end less the consumer's position",
@@ -97,7 +85,6 @@ class Metrics:
             self.messages.labels(outcome.value)
         # An increase from nothing is none to Prometheus: what alarms begins at 0.
         self.parked.labels("internal_error")
-        self._channel_latest: dict[str, float] = {}
 
     def count_slice(self, result: SliceResult, *, records: int, seconds: float) -> None:
         self.slice_records.observe(records)
@@ -106,19 +93,9 @@ class Metrics:
             self.slice_seconds.labels(stage).observe(microseconds / 1e6)
         for applied in result.applied:
             self.messages.labels(applied.outcome.value).inc()
-            if applied.channel:
-                self._count_channel(applied.channel, applied.record.recorded_at.timestamp())
+            self.channels.count(applied)
             if applied.outcome is Outcome.PARKED:
                 self.parked.labels(_reason(applied.outcome_reason)).inc()
-
-    def _count_channel(self, channel: str, recorded_at: float) -> None:
-        known = channel in self._channel_latest or len(self._channel_latest) < MOST_CHANNELS
-        name = channel if known else "other"
-        self.channel_messages.labels(name).inc()
-        # What comes late does not turn the clock back.
-        latest = max(self._channel_latest.get(name, 0.0), recorded_at)
-        self._channel_latest[name] = latest
-        self.channel_last.labels(name).set(latest)
 
     def forget(self, topic: str, partition: int) -> None:
         """Another worker tells of this partition from now on."""
