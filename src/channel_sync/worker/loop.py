@@ -54,7 +54,7 @@ class Loop:
             asyncio.create_task(self._watched(work), name=name)
             for name, work in {
                 "poll": self._poll(),
-                "lag": self._every(means.settings.lag_interval_seconds, self._measure_lag),
+                "lag": self._every(means.settings.lag_interval_seconds, self._measure),
                 "hints": self._every(_HINT_SECONDS, means.port.commit_hints),
             }.items()
         ]
@@ -229,8 +229,13 @@ class Loop:
             except DependencyError as error:
                 self._log.warning("broker_does_not_answer", error=str(error))
 
+    async def _measure(self) -> None:
+        try:
+            await self._measure_lag()
+        finally:  # also where the broker does not answer
+            self._tell_of_partitions()
+
     async def _measure_lag(self) -> None:
-        self._tell_of_partitions()  # first: the broker may not answer
         ready = {one.id: one for one in self._held.values() if one.is_ready()}
         seats = {one: partition.seat for one, partition in ready.items()}
         lags = await self._means.port.lag(ready.keys()) if ready else {}

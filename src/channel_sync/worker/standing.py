@@ -47,8 +47,8 @@ class Standing:
         self.lag = 0
         """Records, as last measured."""
         self.unapplied_since: datetime | None = None
-        """Kafka's time of the oldest message that is not applied, as far as known; None: all are.
-        It outlives waits and new claims, in which what was fetched is dropped."""
+        """Kafka's time of the oldest message that is not applied, or of one before it; None: all
+        are. It outlives waits and new claims, in which what was fetched is dropped."""
         self._means = means
         self._log = logger("channel_sync.worker.partition").bind(
             topic=partition.topic, partition=partition.partition
