@@ -20,6 +20,10 @@ PYTEST_ARGS ?=
 TEST_PROCESSES ?= 2
 MUTATION_ARGS ?=
 BENCH_ARGS ?=
+IMAGE ?= channel-sync
+PYTHON_IMAGE ?= python:3.11-slim-bookworm
+IMAGE_ARGS ?=
+COMPOSE ?= docker compose
 
 .PHONY: help
 help: ## this menu
@@ -86,6 +90,21 @@ bench: $(STAMP) ## the measured comparisons
 kafka: $(STAMP) ## fetches Apache Kafka for the tests (needs java 17 and mvn)
 	@$(BIN)/python -m tests.parts.jars
 
+.PHONY: image
+image: ## the worker's image, and its size; PYTHON_IMAGE=… for another base
+	@docker build --quiet --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) \
+	  --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+	  $(IMAGE_ARGS) --tag $(IMAGE) . >/dev/null
+	@docker image inspect --format '{{.Size}}' $(IMAGE) \
+	  | awk '{printf "$(IMAGE): %.1f MB\n", $$1 / 1e6}'
+
+.PHONY: compose
+compose: ## the whole system in containers: plays the demo's messages and prints the outcomes
+	@$(COMPOSE) up --detach --build >/dev/null
+	@$(COMPOSE) logs --follow --no-log-prefix feeder
+	@test "$$(docker inspect --format '{{.State.ExitCode}}' $$($(COMPOSE) ps --all --quiet feeder))" = 0
+	@echo "it still runs: $(COMPOSE) down --volumes"
+
 .PHONY: lock
 lock: ## renews the requirement files; LOCK_ARGS="--upgrade" for newer versions
 	@test -x $(BIN)/python || { python=$$($(FIND_PYTHON)); $$python -m venv $(VENV); }
@@ -96,7 +115,10 @@ lock: ## renews the requirement files; LOCK_ARGS="--upgrade" for newer versions
 	    pyproject.toml "$${@:2}" -o requirements/$$1.txt; }; \
 	compile dev --extra dev; \
 	compile demo --extra demo --extra desk -c requirements/dev.txt; \
-	compile run -c requirements/dev.txt
+	compile run -c requirements/dev.txt; \
+	echo 'hatchling>=1.27' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	  $(LOCK_ARGS) - -c requirements/dev.txt -o requirements/build.txt
 
 .PHONY: clean
 clean: ## removes the environment and every cache of this folder

@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     health_host: str = Field("0.0.0.0", description="address of /livez, /readyz, /metrics")
     health_port: Port = Field(8081, description="its port; 0: none")
     lag_interval_seconds: Seconds = Field(5, description="between measurements of lag")
+    figures_interval_seconds: Seconds = Field(
+        30, description="between counts of open tasks and of parked messages"
+    )
     watchdog_seconds: Seconds = Field(
         120, description="with lag and without progress for so long, /livez says no"
     )

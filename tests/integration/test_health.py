@@ -68,6 +68,17 @@ async def answers(port: int, path: str, status: int) -> bool:
         return False
 
 
+async def number(port: int, name: str) -> float:
+    """The first sample of a metric; -1 where it has none."""
+    lines = (await ask(port, "/metrics"))[1].splitlines()
+    found = [line for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
+    return float(found[0].rpartition(" ")[2]) if found else -1.0
+
+
+async def oldest_unapplied(port: int) -> float:
+    return await number(port, "channel_sync_oldest_unapplied_seconds")
+
+
 # The port ----------------------------------------------------------------------------------
 
 
@@ -226,8 +237,20 @@ async def test_a_database_that_is_away_is_not_ready_but_live(
         await asyncio.sleep(3)
         # A machine that stalls may have it late; a worker taken for dead would never be live.
         await until(lambda: answers(port, "/livez", 200))
+
+        async def oldest_waits() -> bool:
+            return (
+                await oldest_unapplied(port) > 2 and await number(port, "channel_sync_ready") == 0
+            )
+
+        await until(oldest_waits)
         away = False
         await until(lambda: answers(port, "/readyz", 200))
+
+        async def nothing_waits() -> bool:
+            return await oldest_unapplied(port) == 0
+
+        await until(nothing_waits)
 
 
 async def test_a_halted_partition_is_named_and_no_reason_to_restart(

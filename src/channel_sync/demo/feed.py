@@ -9,8 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import Producer
-
 from channel_sync.demo.hotel import PROPERTY, TODAY
 
 if TYPE_CHECKING:
@@ -52,6 +50,9 @@ class Feed:
     """Sends to the topic: the only producer there is, and it is the demonstration's."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
+        # Here, since the feeder plays the same messages without the extra `demo`.
+        from confluent_kafka import Producer  # noqa: PLC0415
+
         self._topic = topic
         self._producer = Producer({"bootstrap.servers": bootstrap, "log_level": 3})
 

@@ -92,6 +92,8 @@ class HealthServer:
                 return _answer(*_verdict(self._vitals.unready(), self._vitals.remarks()), bare=bare)
             case b"/metrics":
                 kind = "text/plain; version=0.0.4; charset=utf-8"
+                live, ready = not self._vitals.dead(), not self._vitals.unready()
+                self._metrics.judge(live=live, ready=ready)
                 return _answer(200, self._metrics.text(), kind=kind, bare=bare)
             case _:
                 return _answer(404, "/livez /readyz /metrics\n", bare=bare)

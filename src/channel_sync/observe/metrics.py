@@ -1,4 +1,4 @@
-"""The worker's numbers, in a registry of their own."""
+"""The worker's numbers, in a registry of their own; those of the database are in `figures`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from channel_sync.core.model import Outcome
+from channel_sync.observe.channels import ChannelNumbers
 
 if TYPE_CHECKING:
     from channel_sync.records import SliceResult
@@ -39,9 +40,16 @@ class Metrics:
         self.slice_records = Histogram(
             "channel_sync_slice_records", "Messages in a slice", buckets=_SIZES, registry=registry
         )
+        self.channels = ChannelNumbers(registry)
         self.lag = Gauge(
             "channel_sync_lag_records",
             "Log end less the consumer's position",
+            _PARTITION,
+            registry=registry,
+        )
+        self.unapplied = Gauge(
+            "channel_sync_oldest_unapplied_seconds",
+            "Age of the oldest message not applied yet; 0 where all are",
             _PARTITION,
             registry=registry,
         )
@@ -71,8 +79,12 @@ class Metrics:
         self.planned = Counter(
             "channel_sync_planned", "Properties the planner looked at", registry=registry
         )
+        self.live = Gauge("channel_sync_live", "1 while /livez says yes", registry=registry)
+        self.ready = Gauge("channel_sync_ready", "1 while /readyz says yes", registry=registry)
         for outcome in Outcome:
             self.messages.labels(outcome.value)
+        # An increase from nothing is none to Prometheus: what alarms begins at 0.
+        self.parked.labels("internal_error")
 
     def count_slice(self, result: SliceResult, *, records: int, seconds: float) -> None:
         self.slice_records.observe(records)
@@ -81,13 +93,19 @@ class Metrics:
             self.slice_seconds.labels(stage).observe(microseconds / 1e6)
         for applied in result.applied:
             self.messages.labels(applied.outcome.value).inc()
+            self.channels.count(applied)
             if applied.outcome is Outcome.PARKED:
                 self.parked.labels(_reason(applied.outcome_reason)).inc()
 
     def forget(self, topic: str, partition: int) -> None:
         """Another worker tells of this partition from now on."""
-        for gauge in (self.lag, self.halted):
+        for gauge in (self.lag, self.unapplied, self.halted):
             gauge.remove(topic, str(partition))
+
+    def judge(self, *, live: bool, ready: bool) -> None:
+        """What the probes would say now."""
+        self.live.set(int(live))
+        self.ready.set(int(ready))
 
     def text(self) -> bytes:
         """In Prometheus' text format."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class Loop:
             asyncio.create_task(self._watched(work), name=name)
             for name, work in {
                 "poll": self._poll(),
-                "lag": self._every(means.settings.lag_interval_seconds, self._measure_lag),
+                "lag": self._every(means.settings.lag_interval_seconds, self._measure),
                 "hints": self._every(_HINT_SECONDS, means.port.commit_hints),
             }.items()
         ]
@@ -228,6 +229,12 @@ class Loop:
             except DependencyError as error:
                 self._log.warning("broker_does_not_answer", error=str(error))
 
+    async def _measure(self) -> None:
+        try:
+            await self._measure_lag()
+        finally:  # also where the broker does not answer
+            self._tell_of_partitions()
+
     async def _measure_lag(self) -> None:
         ready = {one.id: one for one in self._held.values() if one.is_ready()}
         seats = {one: partition.seat for one, partition in ready.items()}
@@ -237,11 +244,19 @@ class Loop:
             if partition.is_ready() and partition.seat == seats[partition_id]:
                 partition.lag = lag
                 self._means.metrics.lag.labels(*partition_id).set(lag)
-                if lag == 0 and not len(partition.queue) and not partition.in_hand:
+                if lag:
+                    partition.unapplied_since = partition.unapplied_since or datetime.now(UTC)
+                elif not len(partition.queue) and not partition.in_hand:
                     partition.progress_at = time.monotonic()
+                    partition.unapplied_since = None
+
+    def _tell_of_partitions(self) -> None:
+        metrics, now = self._means.metrics, datetime.now(UTC)
         for partition_id, partition in self._held.items():
-            halted = partition.state is State.HALTED
-            self._means.metrics.halted.labels(*partition_id).set(int(halted))
+            metrics.halted.labels(*partition_id).set(int(partition.state is State.HALTED))
+            since = partition.unapplied_since
+            age = 0.0 if since is None else (now - since).total_seconds()
+            metrics.unapplied.labels(*partition_id).set(max(0.0, age))
 
     # Vitals ------------------------------------------------------------------------------
 

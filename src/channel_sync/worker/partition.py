@@ -54,6 +54,8 @@ class Partition(Standing):
     def offer(self, records: list[Record]) -> None:
         """Records in order, from `wanted` on."""
         self.queue.put(records)
+        first = records[0].recorded_at
+        self.unapplied_since = min(self.unapplied_since or first, first)
         self.wanted = records[-1].offset + 1
         self._fetch_failures = 0
 
@@ -171,6 +173,8 @@ class Partition(Standing):
             try:
                 if not await self._settle(records):
                     return
+                # Where nothing is fetched, the next message is no older than the last one.
+                self.unapplied_since = self.queue.oldest_at or records[-1].recorded_at
             finally:
                 self.in_hand = 0
                 self._means.port.changed.set()

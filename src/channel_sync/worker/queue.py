@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from channel_sync.records import Record
 
@@ -38,6 +39,11 @@ class SliceQueue:
     @property
     def bytes(self) -> int:
         return self._bytes
+
+    @property
+    def oldest_at(self) -> datetime | None:
+        """Kafka's time of the first record; None where there is none."""
+        return self._records[0].recorded_at if self._records else None
 
     @property
     def full(self) -> bool:

@@ -21,6 +21,7 @@ from channel_sync.store import connect
 from channel_sync.store.slices import Houses
 from channel_sync.wire.limits import Limits
 from channel_sync.worker.check import prove_schema
+from channel_sync.worker.figures import Figures
 from channel_sync.worker.loop import Loop
 from channel_sync.worker.means import Apply, Means, wait_for
 from channel_sync.worker.notify import Notifier
@@ -105,7 +106,7 @@ async def run(
         )
         planning = PlannerLoop(means, plan_next)
         vitals.loop = Loop(means)
-        return await _work(vitals.loop, planning, notifier, stopping)
+        return await _work(vitals.loop, planning, notifier, means)
 
 
 def _pipeline(settings: Settings) -> Apply:
@@ -119,12 +120,11 @@ def _tell(notifier: Notifier, planning: PlannerLoop, properties: Mapping[str, in
     planning.wake()
 
 
-async def _work(
-    loop: Loop, planning: PlannerLoop, notifier: Notifier, stopping: asyncio.Event
-) -> int:
+async def _work(loop: Loop, planning: PlannerLoop, notifier: Notifier, means: Means) -> int:
     aside = [
         asyncio.create_task(planning.run(), name="planner"),
-        asyncio.create_task(notifier.run(stopping), name="notify"),
+        asyncio.create_task(notifier.run(means.stopping), name="notify"),
+        asyncio.create_task(Figures(means).run(), name="figures"),
     ]
     try:
         clean = await loop.run()

@@ -12,6 +12,7 @@ from channel_sync.store import connect
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from channel_sync.store.claims import PartitionId
     from channel_sync.worker.means import Means
@@ -45,6 +46,9 @@ class Standing:
         (a restart does not bring a database back)."""
         self.lag = 0
         """Records, as last measured."""
+        self.unapplied_since: datetime | None = None
+        """Kafka's time of the oldest message that is not applied, or of one before it; None: all
+        are. It outlives waits and new claims, in which what was fetched is dropped."""
         self._means = means
         self._log = logger("channel_sync.worker.partition").bind(
             topic=partition.topic, partition=partition.partition
