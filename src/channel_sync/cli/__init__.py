@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from channel_sync.cli import listings, messages, operate, parked, properties, staff
+from channel_sync.cli import listings, messages, operate, parked, properties, rebuild, staff
 
 app = typer.Typer(
     name="channel-sync",
@@ -22,6 +22,7 @@ messages.add_to(app)
 listings.add_to(app)
 staff.add_to(app)
 parked.add_to(app)
+rebuild.add_to(app)
 
 
 def main() -> None:
