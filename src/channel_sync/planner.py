@@ -40,6 +40,11 @@ async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
                 continue  # rolled back and still due: look again, as the front desk left it
 
 
+async def count_due(pool: asyncpg.Pool) -> int:
+    """How many properties the planner has to look at."""
+    return int(await pool.fetchval(SQL["count_due"]))
+
+
 async def plan_property(
     connection: asyncpg.Connection,
     property_id: str,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from channel_sync.progress import Silence
 from channel_sync.rebuild.run import Report, rebuild
 from channel_sync.settings import Settings
 from tests.acceptance.conftest import OWN, Theatre
@@ -19,17 +20,9 @@ EVERY = sorted(OWN.rglob("*.yaml"))
 CHOSEN = [path for path in EVERY if path.parent == OWN]
 
 
-class Unwatched:
-    def begin(self, what: str, total: int) -> None:
-        del what, total
-
-    def advance(self, steps: int = 1) -> None:
-        del steps
-
-
 async def told_again(url: str, into: str) -> list[Report]:
     settings = Settings(database_url=SecretStr(url))
-    audited = rebuild(settings, property_id=None, into=into, watch=Unwatched())
+    audited = rebuild(settings, property_id=None, into=into, work=Silence())
     return [report async for report in audited]
 
 

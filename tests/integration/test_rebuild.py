@@ -30,11 +30,11 @@ from channel_sync.errors import Refused
 from channel_sync.parked import retry_parked
 from channel_sync.pipeline import apply_slice
 from channel_sync.planner import plan_next
+from channel_sync.progress import Silence
 from channel_sync.property_file import parse_property
 from channel_sync.rebuild.run import Report, rebuild
 from channel_sync.settings import Settings
 from channel_sync.store.properties import load_property
-from tests.acceptance.test_rebuild import Unwatched
 from tests.integration.seaview import booking, line, records, worker_pool
 from tests.parts.postgres import PostgresPart
 
@@ -135,7 +135,7 @@ async def elsewhere(postgres: PostgresPart, migrated_template: str) -> AsyncIter
 
 async def audit(url: str, into: str | None) -> Report:
     settings = Settings(database_url=SecretStr(url))
-    audited = rebuild(settings, property_id="seaview", into=into, watch=Unwatched())
+    audited = rebuild(settings, property_id="seaview", into=into, work=Silence())
     (report,) = [one async for one in audited]
     return report
 

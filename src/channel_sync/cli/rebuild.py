@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from channel_sync.cli.output import Json, as_json_line
-from channel_sync.cli.progress import progress
 from channel_sync.cli.session import NOT_DONE, run
+from channel_sync.progress import progress
 from channel_sync.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def _rebuild(property_id: str | None, into: str | None, *, as_json: bool) 
 
     is_same = True
     with progress(quiet=as_json) as work:
-        reports = audit(Settings.load(), property_id=property_id, into=into, watch=work)
+        reports = audit(Settings.load(), property_id=property_id, into=into, work=work)
         async with aclosing(reports):
             async for report in reports:
                 is_same = is_same and report.is_same

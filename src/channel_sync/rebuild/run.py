@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -23,22 +23,13 @@ from channel_sync.wire.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from channel_sync.progress import Work
     from channel_sync.settings import Settings
 
 SQL = statements("rebuild")
 
 PREFIX = "channel_sync_rebuild_"
 """Of the name of a database made for the occasion and dropped afterwards."""
-
-
-class Watch(Protocol):
-    """Hears how far the telling has come."""
-
-    def begin(self, what: str, total: int) -> None:
-        """So many steps of this property are about to be told."""
-
-    def advance(self, steps: int) -> None:
-        """So many of them have been told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,7 @@ class Report:
 
 
 async def rebuild(
-    settings: Settings, *, property_id: str | None, into: str | None, watch: Watch
+    settings: Settings, *, property_id: str | None, into: str | None, work: Work
 ) -> AsyncGenerator[Report, None]:
     """Audit one property, or each there is, as they are at one moment.
 
@@ -83,7 +74,7 @@ async def rebuild(
             wanted = [one for one in found if property_id in {None, one}]
             async with _elsewhere(settings, into) as there:
                 for one in wanted:
-                    yield await _audit(live, there, one, _limits(settings), watch)
+                    yield await _audit(live, there, one, _limits(settings), work)
     finally:
         await live.close()
 
@@ -93,12 +84,12 @@ async def _audit(
     there: asyncpg.Connection,
     property_id: str,
     limits: Limits,
-    watch: Watch,
+    work: Work,
 ) -> Report:
     tape = await load_tape(live, property_id)
     player = Player(there, property_id, tape, limits)
-    watch.begin(property_id, len(tape.steps))
-    await player.play(watch.advance)
+    work.begin(property_id, len(tape.steps))
+    await player.play(work.advance)
     held, told = await load_state(live, property_id), await load_state(there, property_id)
     apart = {tape.bookings[number].name: why for number, why in tape.apart.items()}
     untold = tuple(one for one in player.untold if one.booking not in apart)

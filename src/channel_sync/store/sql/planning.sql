@@ -7,6 +7,11 @@ ORDER BY plan_failed_at NULLS FIRST, replan_due DESC, property_id
 LIMIT 1
 FOR NO KEY UPDATE SKIP LOCKED;
 
+-- name: count_due
+-- How many properties wait for the planner.
+SELECT count(*) FROM property
+WHERE replan_due OR planned_on IS DISTINCT FROM property_today(property_id);
+
 -- name: load_waiting
 -- The bookings with a stay that waits or that staff changed, or with an open room task.
 WITH waiting AS (
