@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channel_sync.core.draft import Draft
+from channel_sync.core.draft import Draft, plain
 from channel_sync.core.model import ROOM_REASONS, Reason, Stay
 from channel_sync.core.place import Ask, Offer, is_free, join_rooms, propose
 from channel_sync.core.table import Placing, Row, waits_frozen
@@ -190,12 +190,18 @@ def asked_changes(draft: Draft, line: str) -> list[object]:
 
 
 def details_of(draft: Draft, placing: Placing, why: str) -> dict[str, object]:
-    """What a room task tells a person."""
+    """What a room task tells a person; a block that stands in the way is named (R10)."""
     stay = draft.reservation.stay(placing.line)
-    return {
+    details: dict[str, object] = {
         "why": why,
         "changes": list(placing.changes) or asked_changes(draft, placing.line),
         "category": stay.booked_category,
         "arrival": stay.arrival.isoformat(),
         "departure": stay.departure.isoformat(),
     }
+    meant = (placing.room_before(draft.today), stay.pinned_room, stay.last_room)
+    here = max(stay.arrival, draft.today)
+    block = draft.house.block_over({room for room in meant if room}, here, stay.departure)
+    if block is not None:
+        details |= {"why": f"{why}; {block}", "block": plain(block)}
+    return details

@@ -17,6 +17,8 @@ from channel_sync.core.events import (
     Fact,
 )
 from channel_sync.core.hotel import (
+    OWN_CHANNEL,
+    Block,
     Category,
     Channel,
     Policy,
@@ -52,10 +54,12 @@ from channel_sync.core.words import (
 __all__ = [
     "EPOCH",
     "NOTICES",
+    "OWN_CHANNEL",
     "ROOM_REASONS",
     "Allocation",
     "Arrival",
     "Basis",
+    "Block",
     "Card",
     "Category",
     "Channel",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -47,10 +47,13 @@ def replan(
         r.reservation_id: Draft(house, r, plan, today, cause="planner", actor_type="system")
         for r in reservations
     }
-    for number, line in _in_turn(reservations, today):
+    turns = _in_turn(reservations, today)
+    plan = _uncounted(plan, drafts, turns)
+    for number, line in turns:
         draft = drafts[number]
         draft.plan = plan
         _look_at(draft, line)
+        draft.recount(line)
         plan = draft.plan
     changed = []
     for before in reservations:
@@ -74,6 +77,14 @@ def _in_turn(reservations: Sequence[Reservation], today: date) -> list[tuple[int
         or _room_task(reservation, stay, Reason.UNMAPPED_CATEGORY) is not None
     ]
     return [(number, line) for _, _, number, line in sorted(turns)]
+
+
+def _uncounted(plan: Plan, drafts: Mapping[int, Draft], turns: Sequence[tuple[int, str]]) -> Plan:
+    """The plan without the units of stays yet to be placed: each is counted in its turn (A6)."""
+    for number, line in turns:
+        if drafts[number].reservation.stay(line).to_place:
+            plan = plan.count((number, line), None)
+    return plan
 
 
 def _look_at(draft: Draft, line: str) -> None:

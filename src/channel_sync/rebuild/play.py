@@ -15,7 +15,7 @@ from channel_sync.errors import Refused
 from channel_sync.pipeline import decide_slice, load_world
 from channel_sync.planner import plan_property
 from channel_sync.rebuild.facts import tell_facts
-from channel_sync.rebuild.retell import retell, settle
+from channel_sync.rebuild.retell import MAKES_A_BOOKING, retell, settle
 from channel_sync.rebuild.tape import Edit, Facts, Hotel, Look, Message, Settled, Step, Tape
 from channel_sync.rows import write_entries
 from channel_sync.store.slices import Houses, PlanChanged, Trips, save
@@ -87,7 +87,7 @@ class Player:
             case Message():
                 await self._decide([step for step in steps if isinstance(step, Message)])
             case Edit(rows=rows) as edit:
-                if len(rows) > 1 or rows[0].rule or not await self._retell(edit):
+                if rows[0].rule or not await self._retell(edit):
                     await self._facts(rows, edit.today)
             case Facts(rows=rows, today=today):
                 await self._facts(rows, today)
@@ -117,9 +117,10 @@ class Player:
         await save(trips, write_entries(entries, before, after, received_at=datetime.now(UTC)))
 
     async def _retell(self, edit: Edit) -> bool:
-        (row,) = edit.rows
-        number, reference = await self._find(row.reservation_id)
-        return await retell(self.connection, self.property_id, reference, number, row)
+        if edit.rows[0].event == MAKES_A_BOOKING:
+            return await retell(self.connection, self.property_id, None, edit.rows)
+        found = await self._find(edit.rows[0].reservation_id)
+        return await retell(self.connection, self.property_id, found, edit.rows)
 
     async def _facts(self, rows: Sequence[Row], today: date) -> None:
         await tell_facts(self.connection, self.property_id, rows, self.tape.bookings, today)

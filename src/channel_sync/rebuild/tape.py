@@ -22,6 +22,8 @@ SQL = statements("rebuild")
 PLANNER = "system"
 SETTLED = {"done": "accepted", "dismissed": "dismissed"}
 """The event that the settling of a task leaves in history, by the task's state."""
+IN_SEVERAL_ROWS = frozenset({"booked", "room_added", "amended", "split"})
+"""Events of staff of which one call may write several rows."""
 FOLLOWS = frozenset({"released"})
 """Events of staff that follow from a change of the hotel, and come again with it."""
 
@@ -59,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What staff did to a booking in one step; rows of one plan of the program go together."""
+    """What staff did to a booking by one call, or by one plan of the program: all its rows."""
 
     rows: tuple[Row, ...]
     today: date
@@ -198,7 +200,7 @@ def _history(
 ) -> Iterator[tuple[Place, Step]]:
     tasks = {(task["reservation_id"], task["closed_at"]): task for task in settled}
     told: set[tuple[int, datetime]] = set()
-    plans: dict[datetime, list[Row]] = defaultdict(list)
+    calls: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
         key = (row.reservation_id, row.at)
         if kept.is_of_played(row) or _comes_again(row, kept):
@@ -209,18 +211,24 @@ def _history(
             if key not in told:
                 yield (row.version, WROTE), _settled(tasks[key], row)
             told.add(key)
-        elif row.rule:
-            plans[row.at].append(row)
         else:
-            yield (row.version, WROTE), Edit((row,), row.today)
-    # Only the program names a rule: what it wrote at once may have to be written at once.
-    for plan in plans.values():
-        yield (plan[0].version, WROTE), Edit(tuple(plan), plan[0].today)
+            calls[_call_of(row)].append(row)
+    for call in calls.values():
+        yield (call[0].version, WROTE), Edit(tuple(call), call[0].today)
     for key, task in tasks.items():
         before = [row for row in rows if row.at <= key[1]]
         if key not in told and key[0] not in kept.apart and before:
             # It changed nothing but the task.
             yield (before[-1].version, MET, key[1].timestamp()), _settled(task, before[-1])
+
+
+def _call_of(row: Row) -> tuple[object, ...]:
+    """What the rows of one call share, and no row of another."""
+    if row.rule:  # only the program names one: what it wrote at once may have to be, again
+        return (row.at,)
+    if row.event in IN_SEVERAL_ROWS:
+        return row.at, row.reservation_id, row.event, row.actor
+    return (row.version,)
 
 
 def _comes_again(row: Row, kept: Kept) -> bool:
