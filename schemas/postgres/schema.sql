@@ -505,7 +505,7 @@ CREATE FUNCTION read_booking(was reservation, room_line jsonb, booker jsonb) RET
 CREATE FUNCTION read_changes(asked stay, changes jsonb) RETURNS stay LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body fe8ea9c9cee8
 CREATE FUNCTION record_reservation_fact() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 4f3abc41e606
 CREATE FUNCTION record_stay_fact() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body fc716e22dcbd
-CREATE FUNCTION refuse_amendment(asked stay, wished stay, begun boolean, room text, today date) RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 5dac48d9791e
+CREATE FUNCTION refuse_amendment(asked stay, wished stay, begun boolean, room text, today date) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body f8eacbf96a7d
 CREATE FUNCTION refuse_leaving_the_pin(wished stay, was stay, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 44f557dafe69
 CREATE FUNCTION refuse_unknown_category(wished stay) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 67ac9bd6cca2
 CREATE FUNCTION refuse_unknown_room(property_id text, room text) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 77cc6cf556fd

@@ -66,7 +66,7 @@ COMMENT ON FUNCTION amend_stay IS
 CREATE FUNCTION refuse_amendment(
     asked stay, wished stay, begun boolean, room text, today date)
 RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = channel_sync, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = channel_sync, pg_temp AS $$
 BEGIN
     IF wished.status = 'checked_in' AND wished.arrival > today THEN
         RAISE EXCEPTION USING ERRCODE = 'CS001', MESSAGE =
@@ -77,7 +77,8 @@ BEGIN
     ELSIF begun AND room IS NOT NULL AND wished.departure <= today THEN
         RAISE EXCEPTION USING ERRCODE = 'CS001', MESSAGE =
             format('no night is left to give room %s for', room);
-    ELSIF begun AND room IS NULL AND asked.rooms <> '{}'
+    ELSIF begun AND room IS NULL
+          AND (asked.rooms <> '{}' OR (asked.status = 'checked_in' AND NOT is_counted(wished)))
           AND wished.booked_category IS DISTINCT FROM asked.booked_category
           AND wished.booked_category IS DISTINCT FROM asked.manual_category_code THEN
         RAISE EXCEPTION USING ERRCODE = 'CS001', MESSAGE =
