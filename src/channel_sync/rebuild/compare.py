@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from channel_sync.applied import PERSONAL
+from channel_sync.rebuild.guests import TASKS, is_about_guests, without
 from channel_sync.store.statements import statements
 
 if TYPE_CHECKING:
@@ -47,8 +48,22 @@ async def load_state(connection: asyncpg.Connection, property_id: str) -> State:
     """All rows that tell of a property's bookings, without numbers and times of ours."""
     state: State = defaultdict(lambda: defaultdict(list))
     for row in await connection.fetch(SQL["load_state"], property_id):
-        state[row["booking"]][row["kind"]].append((row["part"], json.loads(row["doc"])))
+        doc = json.loads(row["doc"])
+        if not _is_left_out(row["kind"], doc):
+            state[row["booking"]][row["kind"]].append((row["part"], _comparable(doc)))
     return state
+
+
+def _is_left_out(kind: str, doc: dict[str, Any]) -> bool:
+    if kind == "event":
+        return is_about_guests(doc["event"], doc["facts"])
+    return kind == "task" and doc["reason"] in TASKS
+
+
+def _comparable(doc: dict[str, Any]) -> dict[str, Any]:
+    """A row without who its guest is."""
+    facts = {"facts": without(doc["facts"])} if "facts" in doc else {}
+    return {**without(doc), **facts}
 
 
 def compare(held: State, told: State, apart: Collection[str]) -> Iterator[Difference]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from channel_sync.core.draft import Draft
 from channel_sync.core.model import ROOM_REASONS, Outcome, Reservation, TaskState
 from channel_sync.core.plan import Layout, Plan
+from channel_sync.rebuild.guests import without
 from channel_sync.scribe import Scribe
 from channel_sync.store.codec import read_facts
 from channel_sync.store.properties import load_properties
@@ -89,7 +90,7 @@ def _tell(
     plan = Plan(Layout.of(house), {}, {}, {})
     by = cast("Literal['channel', 'staff', 'system']", row.actor_type)
     draft = Draft(house, known, plan, today, cause=row.actor, actor_type=by)
-    facts = read_facts({name: list(pair) for name, pair in row.facts.items()}, row.line)
+    facts = read_facts(without(row.facts), row.line)
     draft.record(row.event, row.line, facts, reason=row.reason, rule=row.rule)
     if row.event in SETTLES and row.line is not None:
         draft.settle(row.line, ROOM_REASONS, state=TaskState.DONE, by=row.actor)

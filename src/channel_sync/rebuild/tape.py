@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from channel_sync.rebuild.guests import is_about_guests
 from channel_sync.rebuild.kept import BookingRow, Kept, sort_out
 from channel_sync.records import Record
 from channel_sync.store.statements import statements
@@ -127,6 +128,7 @@ async def load_tape(connection: asyncpg.Connection, property_id: str) -> Tape:
         Row(**{**row, "facts": json.loads(row["facts"])})
         for row in await connection.fetch(SQL["load_history"], property_id)
         if row["reservation_id"] is not None
+        and not is_about_guests(row["event"], json.loads(row["facts"]))
     ]
     hotels = await connection.fetch(SQL["load_hotels"], property_id)
     looks = await connection.fetch(SQL["load_looks"], property_id)

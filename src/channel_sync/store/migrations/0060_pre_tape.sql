@@ -52,8 +52,12 @@ GRANT SELECT ON hotel_version TO channel_sync_worker;
 CREATE FUNCTION hotel_rows(property_id text) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = channel_sync, pg_temp AS $$
     SELECT jsonb_build_object(
-        'property', (SELECT to_jsonb(p) - ARRAY['version', 'last_reservation_id', 'replan_due',
-                                                'planned_on', 'plan_failed_at']
+        -- Not whom the hotel does not want: who leaves that list is to be forgotten.
+        'property', (SELECT jsonb_build_object(
+                                'property_id', p.property_id, 'name', p.name,
+                                'timezone', p.timezone, 'currency', p.currency,
+                                'policy', p.policy,
+                                'own_email_addresses', p.own_email_addresses)
                        FROM property AS p WHERE p.property_id = $1),
         'category', (SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.category), '[]')
                        FROM category AS c WHERE c.property_id = $1),
@@ -88,11 +92,9 @@ CREATE CONSTRAINT TRIGGER a_new_property_is_kept AFTER INSERT ON property
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_hotel();
 CREATE CONSTRAINT TRIGGER a_changed_property_is_kept AFTER UPDATE ON property
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-    WHEN ((OLD.name, OLD.timezone, OLD.currency, OLD.policy, OLD.own_email_addresses,
-           OLD.blocked_guests)
+    WHEN ((OLD.name, OLD.timezone, OLD.currency, OLD.policy, OLD.own_email_addresses)
           IS DISTINCT FROM
-          (NEW.name, NEW.timezone, NEW.currency, NEW.policy, NEW.own_email_addresses,
-           NEW.blocked_guests))
+          (NEW.name, NEW.timezone, NEW.currency, NEW.policy, NEW.own_email_addresses))
     EXECUTE FUNCTION keep_hotel();
 
 DO $do$

@@ -118,15 +118,12 @@ WHERE o.property_id = $1 AND o.reservation_id = $2
 
 -- name: save_hotel_property
 -- The property itself, as it was.
-INSERT INTO property AS p (property_id, name, timezone, currency, policy, own_email_addresses,
-                           blocked_guests)
-SELECT n.property_id, n.name, n.timezone, n.currency, n.policy, n.own_email_addresses,
-       n.blocked_guests
+INSERT INTO property AS p (property_id, name, timezone, currency, policy, own_email_addresses)
+SELECT n.property_id, n.name, n.timezone, n.currency, n.policy, n.own_email_addresses
 FROM jsonb_populate_record(NULL::property, $1::jsonb) n
 ON CONFLICT (property_id) DO UPDATE
 SET name = excluded.name, timezone = excluded.timezone, currency = excluded.currency,
-    policy = excluded.policy, own_email_addresses = excluded.own_email_addresses,
-    blocked_guests = excluded.blocked_guests;
+    policy = excluded.policy, own_email_addresses = excluded.own_email_addresses;
 
 -- name: drop_hotel_blocks
 -- Blocks that were lifted, or are another's room or nights now.
