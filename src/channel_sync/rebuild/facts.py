@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from channel_sync.core.draft import Draft
-from channel_sync.core.model import ROOM_REASONS, Outcome, Reservation, TaskState
+from channel_sync.core.evolve import evolve
+from channel_sync.core.model import ROOM_REASONS, Event, Outcome, Reservation, TaskState
 from channel_sync.core.plan import Layout, Plan
 from channel_sync.rebuild.guests import without
 from channel_sync.scribe import Scribe
@@ -91,7 +92,9 @@ def _tell(
     by = cast("Literal['channel', 'staff', 'system']", row.actor_type)
     draft = Draft(house, known, plan, today, cause=row.actor, actor_type=by)
     facts = read_facts(without(row.facts), row.line)
-    draft.record(row.event, row.line, facts, reason=row.reason, rule=row.rule)
+    event = Event(row.event, row.line, facts, row.reason, row.rule, by)
+    draft.reservation = evolve(known, event)
+    draft.events.append(event)  # also one without facts: it is what happened
     if row.event in SETTLES and row.line is not None:
         draft.settle(row.line, ROOM_REASONS, state=TaskState.DONE, by=row.actor)
     decision = draft.decided(Outcome.MODIFIED)

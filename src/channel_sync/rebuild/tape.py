@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from channel_sync.rebuild.guests import is_about_guests
+from channel_sync.rebuild.guests import TASKS, is_about_guests
 from channel_sync.rebuild.kept import BookingRow, Kept, sort_out
 from channel_sync.records import Record
 from channel_sync.store.statements import statements
@@ -210,7 +210,9 @@ def _history(
         if row.reservation_id in kept.apart or row.actor_type != "staff":
             yield _place_apart(row, looks), Facts((row,), row.today)
         elif key in tasks and row.event == SETTLED[tasks[key]["state"]]:
-            if key not in told:
+            if tasks[key]["reason"] in TASKS:
+                yield (row.version, WROTE), Facts((row,), row.today)
+            elif key not in told:
                 yield (row.version, WROTE), _settled(tasks[key], row)
             told.add(key)
         else:
