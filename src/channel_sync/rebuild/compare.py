@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from channel_sync.applied import PERSONAL
-from channel_sync.rebuild.guests import TASKS, is_about_guests, without
+from channel_sync.rebuild.guests import TASKS, is_about_guests, rules_without, without
 from channel_sync.store.statements import statements
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def _is_left_out(kind: str, doc: dict[str, Any]) -> bool:
 def _comparable(doc: dict[str, Any]) -> dict[str, Any]:
     """A row without who its guest is."""
     facts = {"facts": without(doc["facts"])} if "facts" in doc else {}
-    return {**without(doc), **facts}
+    rules = {name: rules_without(doc[name]) for name in ("rule", "outcome_reason") if name in doc}
+    return {**without(doc), **facts, **rules}
 
 
 def compare(held: State, told: State, apart: Collection[str]) -> Iterator[Difference]:

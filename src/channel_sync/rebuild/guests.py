@@ -6,6 +6,7 @@ audit of bookings leaves them out. A booking's own contact data are the booking'
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ FIELDS = frozenset({"guest_id", "booker_guest_id", "guest_set_by_staff"})
 TASKS = frozenset({"guest_conflict", "blocked_guest"})
 """Reasons of tasks."""
 
+_RULE = re.compile(r"G\d+")
 _EVENTS = ("guest", "guests")
 """Words that an event about guests alone begins with."""
 
@@ -24,6 +26,12 @@ _EVENTS = ("guest", "guests")
 def without(values: Mapping[str, Any]) -> dict[str, Any]:
     """Columns or facts without those about guests."""
     return {name: value for name, value in values.items() if name not in FIELDS}
+
+
+def rules_without(rules: str) -> str:
+    """The rules that decided, without those of guests (G1 to G13)."""
+    parts = rules.split("; ")
+    return "; ".join(part for part in parts if not _RULE.fullmatch(part))
 
 
 def is_about_guests(event: str, facts: Mapping[str, Any]) -> bool:
