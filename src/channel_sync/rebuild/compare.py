@@ -63,7 +63,8 @@ def _is_left_out(kind: str, doc: dict[str, Any]) -> bool:
 def _comparable(doc: dict[str, Any]) -> dict[str, Any]:
     """A row without who its guest is."""
     facts = {"facts": without(doc["facts"])} if "facts" in doc else {}
-    rules = {name: rules_without(doc[name]) for name in ("rule", "outcome_reason") if name in doc}
+    ruled = [name for name in ("rule", "outcome_reason") if name in doc]
+    rules: dict[str, Any] = {name: rules_without(doc[name]) for name in ruled}
     return {**without(doc), **facts, **rules}
 
 
