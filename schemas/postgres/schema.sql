@@ -108,8 +108,18 @@ CREATE TABLE history (
     rule text NOT NULL DEFAULT ''::text,
     message_id text,
     revision text,
+    today date,
     CONSTRAINT history_actor_is_known CHECK ((actor_type = ANY (ARRAY['channel'::text, 'staff'::text, 'system'::text]))),
     CONSTRAINT history_pkey PRIMARY KEY (property_id, version)
+);
+CREATE TABLE hotel_version (
+    property_id text NOT NULL,
+    version bigint NOT NULL,
+    today date NOT NULL,
+    at timestamp with time zone NOT NULL DEFAULT now(),
+    hotel jsonb NOT NULL,
+    CONSTRAINT hotel_version_pkey PRIMARY KEY (property_id, version),
+    CONSTRAINT hotel_version_property_id_fkey FOREIGN KEY (property_id) REFERENCES property(property_id) ON DELETE CASCADE
 );
 CREATE TABLE kept_revision (
     property_id text NOT NULL,
@@ -141,6 +151,8 @@ CREATE TABLE message (
     body text,
     received_at timestamp with time zone NOT NULL,
     applied_at timestamp with time zone NOT NULL DEFAULT now(),
+    version bigint,
+    dialect text,
     CONSTRAINT message_pkey PRIMARY KEY (property_id, recorded_at, topic, partition, "offset", ordinal)
 ) PARTITION BY RANGE (recorded_at);
 CREATE TABLE migration (
@@ -177,6 +189,15 @@ CREATE TABLE parked (
     CONSTRAINT message_is_parked_once UNIQUE (topic, partition, "offset", ordinal),
     CONSTRAINT parked_pkey PRIMARY KEY (parked_id),
     CONSTRAINT parked_state_is_known CHECK ((state = ANY (ARRAY['parked'::text, 'retried'::text, 'discarded'::text])))
+);
+CREATE TABLE planner_look (
+    property_id text NOT NULL,
+    look_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    version bigint NOT NULL,
+    today date NOT NULL,
+    at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT planner_look_pkey PRIMARY KEY (property_id, look_id),
+    CONSTRAINT planner_look_property_id_fkey FOREIGN KEY (property_id) REFERENCES property(property_id) ON DELETE CASCADE
 );
 CREATE TABLE property (
     property_id text NOT NULL,
@@ -486,16 +507,23 @@ CREATE UNIQUE INDEX task_by_id ON channel_sync.task USING btree (task_id);
 
 -- Triggers
 CREATE TRIGGER a_block_wins BEFORE INSERT OR UPDATE OF room, from_date, to_date ON channel_sync.block FOR EACH ROW EXECUTE FUNCTION block_wins();
+CREATE CONSTRAINT TRIGGER a_changed_hotel_is_kept_block AFTER INSERT OR DELETE OR UPDATE ON channel_sync.block DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_hotel();
 CREATE TRIGGER a_changed_hotel_is_planned_again_block AFTER UPDATE ON channel_sync.block FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION hotel_changes();
 CREATE TRIGGER a_grown_hotel_is_planned_again_block AFTER INSERT OR DELETE ON channel_sync.block FOR EACH ROW EXECUTE FUNCTION hotel_changes();
 CREATE TRIGGER block_leaves_nights AFTER DELETE ON channel_sync.block FOR EACH ROW EXECUTE FUNCTION block_leaves_nights();
 CREATE TRIGGER block_takes_nights AFTER INSERT OR UPDATE ON channel_sync.block FOR EACH ROW EXECUTE FUNCTION block_takes_nights();
+CREATE CONSTRAINT TRIGGER a_changed_hotel_is_kept_category AFTER INSERT OR DELETE OR UPDATE ON channel_sync.category DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_hotel();
 CREATE TRIGGER a_changed_hotel_is_planned_again_category AFTER UPDATE ON channel_sync.category FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION hotel_changes();
 CREATE TRIGGER a_grown_hotel_is_planned_again_category AFTER INSERT OR DELETE ON channel_sync.category FOR EACH ROW EXECUTE FUNCTION hotel_changes();
+CREATE CONSTRAINT TRIGGER a_changed_hotel_is_kept_channel AFTER INSERT OR DELETE OR UPDATE ON channel_sync.channel DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_hotel();
 CREATE TRIGGER a_changed_hotel_is_planned_again_channel AFTER UPDATE ON channel_sync.channel FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION hotel_changes();
 CREATE TRIGGER a_grown_hotel_is_planned_again_channel AFTER INSERT OR DELETE ON channel_sync.channel FOR EACH ROW EXECUTE FUNCTION hotel_changes();
+CREATE TRIGGER the_day_of_an_edit_is_kept BEFORE INSERT ON channel_sync.history FOR EACH ROW WHEN (((new.actor_type <> 'channel'::text) AND (new.today IS NULL))) EXECUTE FUNCTION keep_day();
+CREATE CONSTRAINT TRIGGER a_changed_property_is_kept AFTER UPDATE ON channel_sync.property DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((((((old.name IS DISTINCT FROM new.name) OR (old.timezone IS DISTINCT FROM new.timezone)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.policy IS DISTINCT FROM new.policy)) OR (old.own_email_addresses IS DISTINCT FROM new.own_email_addresses))) EXECUTE FUNCTION keep_hotel();
 CREATE TRIGGER a_changed_property_is_planned_again BEFORE UPDATE ON channel_sync.property FOR EACH ROW WHEN (((((((old.name IS DISTINCT FROM new.name) OR (old.timezone IS DISTINCT FROM new.timezone)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.policy IS DISTINCT FROM new.policy)) OR (old.own_email_addresses IS DISTINCT FROM new.own_email_addresses)) OR (old.blocked_guests IS DISTINCT FROM new.blocked_guests))) EXECUTE FUNCTION property_changes();
+CREATE CONSTRAINT TRIGGER a_new_property_is_kept AFTER INSERT ON channel_sync.property DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_hotel();
 CREATE TRIGGER staff_facts_of_a_reservation_are_history AFTER INSERT OR UPDATE ON channel_sync.reservation FOR EACH ROW WHEN ((CURRENT_USER <> 'channel_sync_worker'::name)) EXECUTE FUNCTION record_reservation_fact();
+CREATE CONSTRAINT TRIGGER a_changed_hotel_is_kept_room AFTER INSERT OR DELETE OR UPDATE ON channel_sync.room DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_hotel();
 CREATE TRIGGER a_changed_hotel_is_planned_again_room AFTER UPDATE ON channel_sync.room FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION hotel_changes();
 CREATE TRIGGER a_grown_hotel_is_planned_again_room AFTER INSERT OR DELETE ON channel_sync.room FOR EACH ROW EXECUTE FUNCTION hotel_changes();
 CREATE TRIGGER a_stay_is_kept_consistent BEFORE INSERT OR UPDATE ON channel_sync.stay FOR EACH ROW WHEN ((CURRENT_USER <> 'channel_sync_worker'::name)) EXECUTE FUNCTION keep_stay_consistent();
@@ -550,8 +578,11 @@ CREATE FUNCTION grant_to_stay(was stay, changes jsonb, hotel property, today dat
 CREATE FUNCTION guest_email_key(email text) RETURNS text LANGUAGE sql IMMUTABLE; -- body ba71358280cd
 CREATE FUNCTION guest_words(property_id text, guests bigint[], ids bigint[]) RETURNS text[] LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body a74037ff3ba4
 CREATE FUNCTION hotel_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 0b0ea98ea1c1
+CREATE FUNCTION hotel_rows(property_id text) RETURNS jsonb LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body 0e5d48f0f4b6
 CREATE FUNCTION is_counted(asked stay) RETURNS boolean LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e649a0c71df1
 CREATE FUNCTION join_rooms(earlier allocation[], later allocation[]) RETURNS allocation[] LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 973e77c3b9e3
+CREATE FUNCTION keep_day() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body bac4e54765e3
+CREATE FUNCTION keep_hotel() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 007f90a2f588
 CREATE FUNCTION keep_stay_consistent() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 4783bd119451
 CREATE FUNCTION lock_property(property_id text) RETURNS property LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body d848918ba56c
 CREATE FUNCTION make_message_months(first_month date, months integer) RETURNS integer LANGUAGE plpgsql VOLATILE; -- body 20a61ebb2102
@@ -633,10 +664,12 @@ GRANT INSERT, SELECT, UPDATE ON consumer_partition TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON guest TO channel_sync_worker;
 GRANT INSERT, SELECT ON guest_history TO channel_sync_worker;
 GRANT INSERT, SELECT ON history TO channel_sync_worker;
+GRANT SELECT ON hotel_version TO channel_sync_worker;
 GRANT INSERT, SELECT ON kept_revision TO channel_sync_worker;
 GRANT INSERT, SELECT ON message TO channel_sync_worker;
 GRANT UPDATE ON message (applied_at) TO channel_sync_worker;
 GRANT UPDATE ON message (channel) TO channel_sync_worker;
+GRANT UPDATE ON message (dialect) TO channel_sync_worker;
 GRANT UPDATE ON message (message_id) TO channel_sync_worker;
 GRANT UPDATE ON message (order_basis) TO channel_sync_worker;
 GRANT UPDATE ON message (outcome) TO channel_sync_worker;
@@ -647,8 +680,10 @@ GRANT UPDATE ON message (reference) TO channel_sync_worker;
 GRANT UPDATE ON message (reservation_id) TO channel_sync_worker;
 GRANT UPDATE ON message (revision) TO channel_sync_worker;
 GRANT UPDATE ON message (today) TO channel_sync_worker;
+GRANT UPDATE ON message (version) TO channel_sync_worker;
 GRANT SELECT ON migration TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON parked TO channel_sync_worker;
+GRANT INSERT, SELECT ON planner_look TO channel_sync_worker;
 GRANT SELECT ON property TO channel_sync_worker;
 GRANT UPDATE ON property (guests_due) TO channel_sync_worker;
 GRANT UPDATE ON property (last_guest_id) TO channel_sync_worker;

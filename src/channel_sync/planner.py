@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from channel_sync.core.replan import replan
+from channel_sync.errors import Refused
 from channel_sync.guest_planner import ACTOR, plan_guests
 from channel_sync.records import Planned
 from channel_sync.scribe import Scribe
@@ -37,6 +38,31 @@ async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
                 continue  # rolled back and still due: look again, as the front desk left it
 
 
+async def count_due(pool: asyncpg.Pool) -> int:
+    """How many properties the planner has to look at."""
+    return int(await pool.fetchval(SQL["count_due"]))
+
+
+async def plan_property(
+    connection: asyncpg.Connection,
+    property_id: str,
+    *,
+    today_of: TodayOf,
+    apart: frozenset[int] = frozenset(),
+) -> Planned:
+    """Plan one property whether or not it is due, within the caller's transaction.
+
+    `apart` are the ids of reservations that are left as they are: of them others tell.
+
+    Raises:
+        PlanChanged: somebody moved a stay meanwhile; the transaction is to be rolled back.
+    """
+    row = await connection.fetchrow(SQL["take_property"], property_id)
+    if row is None:
+        raise Refused(f"there is no property {property_id}")
+    return await _plan(connection, row, today_of, apart)
+
+
 async def _plan_due(connection: asyncpg.Connection, today_of: TodayOf) -> Planned | None:
     """Plan the property whose turn it is, in one transaction."""
     property_id: str | None = None
@@ -55,7 +81,12 @@ async def _plan_due(connection: asyncpg.Connection, today_of: TodayOf) -> Planne
         raise
 
 
-async def _plan(connection: asyncpg.Connection, due: asyncpg.Record, today_of: TodayOf) -> Planned:
+async def _plan(
+    connection: asyncpg.Connection,
+    due: asyncpg.Record,
+    today_of: TodayOf,
+    apart: frozenset[int] = frozenset(),
+) -> Planned:
     """Plan a property whose row is locked; where nobody waits there is nothing to load."""
     trips = Trips(connection)
     property_id = due["property_id"]
@@ -67,8 +98,10 @@ async def _plan(connection: asyncpg.Connection, due: asyncpg.Record, today_of: T
         keys = [(row["property_id"], row["channel"], row["reference"]) for row in rows]
         _, reservations = await load_reservations(trips, keys)
         plans = await load_plans(trips, {property_id: (house, today)})
-        waiting = tuple(reservations.values())
+        waiting = tuple(r for r in reservations.values() if r.reservation_id not in apart)
         changed, _ = await asyncio.to_thread(replan, house, plans[property_id], waiting, today)
+        if changed:
+            await connection.execute(SQL["record_look"], property_id, version, today)
         scribe = Scribe(reservations, {property_id: house.version})
         for reservation, decision in changed:
             scribe.write(reservation, decision, actor=ACTOR)

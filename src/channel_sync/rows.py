@@ -46,7 +46,9 @@ def write_entries(
             scribe.writes.kept.append(_kept_row(step.decisions[0][0], entry))
         else:
             scribe.writes.parked.append(_parked_row(entry))
-        scribe.writes.messages.append(_message_row(entry, before.today, received_at))
+        row = _message_row(entry, before.today, received_at)
+        row["version"] = scribe.versions.get(row["property_id"])
+        scribe.writes.messages.append(row)
     numbers = {p: h.last_reservation_id for p, h in after.properties.items() if h is not None}
     return scribe.finish(numbers)
 
@@ -84,9 +86,16 @@ def _message_row(entry: Entry, today: Mapping[str, date], received_at: datetime)
         "revision": revision.label if revision else None,
         "today": today.get(property_id),
         "format": entry.read.format or None,
+        "dialect": _dialect(entry),
         "body": _text(entry) if entry.ordinal == 0 else None,
         "received_at": received_at,
     }
+
+
+def _dialect(entry: Entry) -> str | None:
+    """The header, as it is needed to read the message again; without card data."""
+    said = entry.read.record.headers.get("dialect")
+    return None if said is None else scrub_text(said).replace("\0", "")
 
 
 def _parked_row(entry: Entry) -> dict[str, Any]:

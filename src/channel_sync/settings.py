@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     watchdog_seconds: Seconds = Field(
         120, description="with lag and without progress for so long, /livez says no"
     )
+    tracing: Literal["off", "otlp"] = Field(
+        "off", description="a span for each batch; otlp: to OTEL_EXPORTER_OTLP_ENDPOINT"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="and above")
     log_format: Literal["json", "console"] = Field("json", description="for machines or people")
 
@@ -168,7 +171,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{part.strip()!r} is not host:port")
         return value
 
-    @field_validator("log_level", "start_at", "log_format", mode="before")
+    @field_validator("log_level", "start_at", "log_format", "tracing", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

@@ -14,6 +14,7 @@ from channel_sync.cli import (
     own,
     parked,
     properties,
+    rebuild,
     rooms,
     staff,
 )
@@ -35,6 +36,7 @@ staff.add_to(app)
 own.add_to(staff.app)
 guests.add_to(app)
 parked.add_to(app)
+rebuild.add_to(app)
 
 
 def main() -> None:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from channel_sync.cli.bodies import records_of
 from channel_sync.cli.output import Json, as_json_line, shown
 from channel_sync.cli.session import Today, fail, let_plan, one_line, run, today_of, worker_pool
+from channel_sync.progress import progress
 from channel_sync.telling import told
 
 if TYPE_CHECKING:
@@ -72,15 +71,15 @@ async def _replay(records: Sequence["Record"], today: date | None, *, as_json: b
     calendar = today_of(today)
     outcomes: Counter[str] = Counter()
     async with worker_pool() as pool:
-        with _progress() as progress:
-            bar = progress.add_task("replay", total=len(records))
+        with progress(quiet=as_json) as work:
+            work.begin("replay", len(records))
             for piece in _pieces(records):
                 result = await apply_slice(pool, piece, today_of=calendar)
-                progress.advance(bar, len(piece))
+                work.advance(len(piece))
                 for applied in result.applied:
                     outcomes[str(applied.outcome)] += 1
                     print_applied(applied, as_json=as_json)
-        await let_plan(pool, calendar)
+            await let_plan(pool, calendar, work)
     if sys.stderr.isatty():
         tally = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.most_common())
         typer.echo(f"{len(records)} messages: {tally or 'nothing'}", err=True)
@@ -207,17 +206,3 @@ def _pieces(records: Sequence["Record"]) -> Iterator[tuple["Record", ...]]:
     rest = iter(records)
     while piece := tuple(islice(rest, SLICE)):
         yield piece
-
-
-def _progress() -> Progress:
-    """A bar on the error output of a terminal; the outcomes go to the other one."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-        redirect_stdout=sys.stdout.isatty(),
-    )

@@ -7,6 +7,7 @@ import typer
 from channel_sync.cli.output import Json, as_json_line, console, new_table
 from channel_sync.cli.session import NOT_DONE, WRONG_USE, fail, run, worker_pool
 from channel_sync.errors import ChannelSyncError
+from channel_sync.progress import progress
 from channel_sync.settings import Settings
 
 
@@ -50,11 +51,12 @@ def migrate(
     """Bring the database to this version; safe to run at once from several machines."""
     from channel_sync.store.migrate import migrate as bring_up  # noqa: PLC0415 - only here
 
-    async def work() -> list[str]:
+    async def bring() -> list[str]:
         url = Settings.load().database_url.get_secret_value()
-        return await bring_up(url, only="pre" if only_before else "all")
+        with progress() as work:
+            return await bring_up(url, only="pre" if only_before else "all", work=work)
 
-    done = run(work())
+    done = run(bring())
     for name in done:
         typer.echo(name)
     typer.echo(f"{len(done)} migrations applied" if done else "nothing to migrate")

@@ -20,6 +20,7 @@ from channel_sync.cli.session import (
     worker_pool,
 )
 from channel_sync.errors import Refused
+from channel_sync.progress import progress
 from channel_sync.property_file import PropertyFile, read_property_file
 from channel_sync.store.properties import ACTOR, load_property
 from channel_sync.store.statements import statements
@@ -47,10 +48,13 @@ def load(
 
     async def work() -> PropertyFile:
         parsed = read_property_file(file)
-        async with database(today=today) as connection:
-            await load_property(connection, parsed)
-        async with worker_pool() as pool:
-            await let_plan(pool, today_of(today))
+        with progress() as work:
+            work.begin("property load", 1)
+            async with database(today=today) as connection:
+                await load_property(connection, parsed)
+            work.advance()
+            async with worker_pool() as pool:
+                await let_plan(pool, today_of(today), work)
         return parsed
 
     typer.echo(f"{run(work()).property}: loaded")

@@ -12,6 +12,7 @@ import typer
 
 from channel_sync.clock import FixedToday, RealClock
 from channel_sync.errors import ChannelSyncError, ConfigurationError
+from channel_sync.progress import Silence, Work
 from channel_sync.records import TodayOf
 from channel_sync.settings import Settings
 from channel_sync.store.connect import is_for_the_operator, open_connection, open_pool
@@ -128,13 +129,16 @@ async def worker_pool(size: int = 2) -> AsyncIterator[asyncpg.Pool]:
         await pool.close()
 
 
-async def let_plan(pool: asyncpg.Pool, calendar: TodayOf) -> None:
+async def let_plan(pool: asyncpg.Pool, calendar: TodayOf, work: Work | None = None) -> None:
     """What the planner of a running worker would do now: rooms for those who wait."""
-    from channel_sync.planner import plan_next  # noqa: PLC0415 - brings the whole core
+    from channel_sync.planner import count_due, plan_next  # noqa: PLC0415 - brings the whole core
 
+    work = work or Silence()
+    work.begin("planner", await count_due(pool))
     for _ in range(PLANNER_ROUNDS):
         if await plan_next(pool, today_of=calendar) is None:
             return
+        work.advance()
 
 
 def _settings(*, as_pms: bool) -> Settings:

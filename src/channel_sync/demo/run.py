@@ -20,6 +20,7 @@ from channel_sync.demo.hotel import HOTEL, PROPERTY, TODAY
 from channel_sync.demo.servers import ServerError
 from channel_sync.demo.show import Show
 from channel_sync.pipeline import apply_slice
+from channel_sync.progress import Silence, progress
 from channel_sync.property_file import parse_property
 from channel_sync.settings import Settings
 from channel_sync.store.migrate import migrate
@@ -29,6 +30,7 @@ from channel_sync.worker.run import run
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from channel_sync.progress import Work
     from channel_sync.records import Applied, Fence, Record, SliceResult, TodayOf
 
 TOPIC = "bookings"
@@ -81,11 +83,23 @@ class Stage:
     reader: asyncpg.Connection
     desk: asyncpg.Connection
 
-    async def send(self, messages: Sequence[Message]) -> list[Applied]:
-        """Sends messages and waits until the worker has applied them and the planner has looked."""
-        already = len(self.watch.applied)
+    async def send(self, messages: Sequence[Message], work: Work | None = None) -> list[Applied]:
+        """Sends messages and waits until the worker has applied them and the planner has looked.
+
+        `work` hears how many are applied.
+        """
+        work = work or Silence()
+        already = told = len(self.watch.applied)
         await asyncio.to_thread(self.feed.send, messages)
-        await self._until(lambda: len(self.watch.applied) >= already + len(messages))
+
+        def done() -> bool:
+            nonlocal told
+            applied = len(self.watch.applied)
+            work.advance(applied - told)
+            told = applied
+            return applied >= already + len(messages)
+
+        await self._until(done)
         await self.planned()
         return self.watch.applied[already:]
 
@@ -241,7 +255,9 @@ async def _ordinary(stage: Stage, write: Writer, wanted: int) -> None:
     stage.show.title(f"{wanted} ordinary messages on top")
     messages = list(ordinary(write, wanted))
     started = time.monotonic()
-    applied = await stage.send(messages)
+    with progress() as work:
+        work.begin("ordinary messages", wanted)
+        applied = await stage.send(messages, work)
     seconds = time.monotonic() - started
     rate = f"{len(applied) / seconds:,.0f} a second"
     stage.show.line(f"{_tally(applied)}; {seconds:.1f} s, {rate}, planner included")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import asyncpg
 
 from channel_sync.errors import ConfigurationError
+from channel_sync.progress import Silence, Work
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -130,11 +131,13 @@ async def migrate(
     only: Literal["all", "pre"] = "all",
     migrations: tuple[Migration, ...] | None = None,
     today: date | None = None,
+    work: Work | None = None,
 ) -> list[str]:
     """Apply what is missing, all of it or nothing, and return the names of the files applied.
 
     Safe at once from several machines: the second waits and finds nothing to do. The months of
     `message` are made ahead each time. `today` (default: the date in UTC) says where they begin.
+    `work` hears of each file.
     Files that only the database knows are left alone: an older worker, restarted while a newer
     version is being rolled out, has to get past this.
 
@@ -155,7 +158,8 @@ async def migrate(
             await connection.execute(f"SET LOCAL ROLE {OWNER}")
             await connection.execute(f"SET LOCAL search_path = {SCHEMA}, pg_temp")
             await connection.execute(_MAKE_MIGRATION_TABLE)
-            return await _apply(connection, known, only, today or datetime.now(UTC).date())
+            first = today or datetime.now(UTC).date()
+            return await _apply(connection, known, only, first, work or Silence())
     finally:
         await connection.close()
 
@@ -165,6 +169,7 @@ async def _apply(
     known: tuple[Migration, ...],
     only: Literal["all", "pre"],
     today: date,
+    work: Work,
 ) -> list[str]:
     """Run the missing files inside the caller's transaction."""
     applied = {
@@ -172,7 +177,9 @@ async def _apply(
         for row in await connection.fetch("SELECT number, name, sha256 FROM migration")
     }
     names = []
+    work.begin("migrate", len(known))
     for migration in known:
+        work.advance()
         if migration.number in applied:
             if applied[migration.number][1] != migration.sha256:
                 raise ConfigurationError(f"{migration.name} was changed after it was applied")

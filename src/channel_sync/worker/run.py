@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from channel_sync.records import TodayOf
     from channel_sync.settings import Settings
+    from channel_sync.worker.tracing import Tracing
 
 T = TypeVar("T")
 
@@ -91,13 +92,18 @@ async def run(
         if await _patiently(vitals, settings, stopping, lambda: _open(port)) is None:
             return 0
         stack.push_async_callback(port.close)
+        apply = apply or _pipeline(settings)
+        if settings.tracing != "off":
+            tracing = _tracing(settings)
+            stack.push_async_callback(tracing.close)
+            apply = tracing.traced(apply)
         notifier = Notifier(settings)
         planning: PlannerLoop
         means = Means(
             settings=settings,
             pool=pool,
             port=port,
-            apply=apply or _pipeline(settings),
+            apply=apply,
             today_of=today_of or RealClock(),
             metrics=metrics,
             claimed_by=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
@@ -113,6 +119,17 @@ def _pipeline(settings: Settings) -> Apply:
     """The pipeline within the operator's limits, with what it remembers of hotels."""
     limits = Limits(body_bytes=settings.max_message_bytes, stay_nights=settings.max_stay_nights)
     return partial(pipeline.apply_slice, limits=limits, houses=Houses())
+
+
+def _tracing(settings: Settings) -> Tracing:
+    """Imports what traces only where it is wanted."""
+    try:
+        from channel_sync.worker.tracing import Tracing  # noqa: PLC0415 - needs the extra `otel`
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"CHANNEL_SYNC_TRACING: {error.name} is not installed: pip install 'channel-sync[otel]'"
+        ) from error
+    return Tracing(settings)
 
 
 def _tell(notifier: Notifier, planning: PlannerLoop, properties: Mapping[str, int]) -> None:

@@ -7,6 +7,11 @@ ORDER BY plan_failed_at NULLS FIRST, replan_due DESC, property_id
 LIMIT 1
 FOR NO KEY UPDATE SKIP LOCKED;
 
+-- name: count_due
+-- How many properties wait for the planner.
+SELECT count(*) FROM property
+WHERE replan_due OR planned_on IS DISTINCT FROM property_today(property_id);
+
 -- name: load_waiting
 -- The bookings with a stay that waits or that staff changed, or with an open room task.
 WITH waiting AS (
@@ -91,6 +96,17 @@ UPDATE property
 SET replan_due = false, planned_on = property_today(property_id), plan_failed_at = NULL
 WHERE property_id = $1;
 
+-- name: record_look
+-- A look of the planner that changed something, under the version that it found.
+INSERT INTO planner_look (property_id, version, today) VALUES ($1, $2, $3);
+
+-- name: take_property
+-- One property, locked, to be planned whether or not it is due.
+SELECT property_id, timezone, coalesce(policy ->> 'day_starts', '04:00') AS day_starts, version
+FROM property
+WHERE property_id = $1
+FOR NO KEY UPDATE;
+
 -- name: mark_failed
 -- A property that the planner stumbles over comes after all others.
 UPDATE property SET plan_failed_at = now() WHERE property_id = $1;
@@ -159,8 +175,9 @@ WITH retried AS (
     UPDATE message m SET
         property_id = n.property_id, message_id = n.message_id, channel = n.channel,
         reference = n.reference, reservation_id = n.reservation_id, outcome = n.outcome,
-        outcome_reason = n.outcome_reason, outcome_detail = n.outcome_detail, order_basis = n.order_basis, revision = n.revision,
-        today = n.today, applied_at = now()
+        outcome_reason = n.outcome_reason, outcome_detail = n.outcome_detail,
+        order_basis = n.order_basis, revision = n.revision, today = n.today, version = n.version,
+        dialect = n.dialect, applied_at = now()
     FROM retried n
     WHERE m.recorded_at = n.recorded_at AND m.topic = n.topic AND m.partition = n.partition
       AND m."offset" = n."offset" AND m.ordinal = n.ordinal
@@ -168,9 +185,9 @@ WITH retried AS (
 )
 INSERT INTO message (property_id, recorded_at, topic, partition, "offset", ordinal, message_id,
                      channel, reference, reservation_id, outcome, outcome_reason, outcome_detail,
-                     order_basis, revision, today, format, body, received_at)
+                     order_basis, revision, today, version, format, dialect, body, received_at)
 SELECT property_id, recorded_at, topic, partition, "offset", ordinal, message_id, channel,
        reference, reservation_id, outcome, outcome_reason, outcome_detail, order_basis, revision,
-       today, format, body, received_at
+       today, version, format, dialect, body, received_at
 FROM retried
 WHERE ordinal NOT IN (SELECT ordinal FROM replaced);

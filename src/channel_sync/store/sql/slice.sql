@@ -268,11 +268,10 @@ ON CONFLICT (property_id, reservation_id, message_id) DO NOTHING;
 -- One row for each reservation of each message of the slice.
 INSERT INTO message (property_id, recorded_at, topic, partition, "offset", ordinal, message_id,
                      channel, reference, reservation_id, outcome, outcome_reason, outcome_detail,
-                     order_basis,
-                     revision, today, format, body, received_at)
+                     order_basis, revision, today, version, format, dialect, body, received_at)
 SELECT property_id, recorded_at, topic, partition, "offset", ordinal, message_id, channel,
-       reference, reservation_id, outcome, outcome_reason, outcome_detail, order_basis, revision, today, format,
-       body, received_at
+       reference, reservation_id, outcome, outcome_reason, outcome_detail, order_basis, revision,
+       today, version, format, dialect, body, received_at
 FROM jsonb_populate_recordset(NULL::message, $1::jsonb);
 
 -- name: save_parked
