@@ -485,6 +485,7 @@ CREATE TRIGGER a_grown_hotel_is_planned_again_category AFTER INSERT OR DELETE ON
 CREATE TRIGGER a_changed_hotel_is_planned_again_channel AFTER UPDATE ON channel_sync.channel FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION hotel_changes();
 CREATE TRIGGER a_grown_hotel_is_planned_again_channel AFTER INSERT OR DELETE ON channel_sync.channel FOR EACH ROW EXECUTE FUNCTION hotel_changes();
 CREATE TRIGGER a_changed_property_is_planned_again BEFORE UPDATE ON channel_sync.property FOR EACH ROW WHEN (((((((old.name IS DISTINCT FROM new.name) OR (old.timezone IS DISTINCT FROM new.timezone)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.policy IS DISTINCT FROM new.policy)) OR (old.own_email_addresses IS DISTINCT FROM new.own_email_addresses)) OR (old.blocked_guests IS DISTINCT FROM new.blocked_guests))) EXECUTE FUNCTION property_changes();
+CREATE TRIGGER a_guest_set_by_plain_sql_is_kept BEFORE UPDATE ON channel_sync.reservation FOR EACH ROW WHEN (((CURRENT_USER <> ALL (ARRAY['channel_sync_worker'::name, 'channel_sync_owner'::name])) AND (new.guest_id IS DISTINCT FROM old.guest_id))) EXECUTE FUNCTION guest_is_set_by_staff();
 CREATE TRIGGER staff_facts_of_a_reservation_are_history AFTER INSERT OR UPDATE ON channel_sync.reservation FOR EACH ROW WHEN ((CURRENT_USER <> 'channel_sync_worker'::name)) EXECUTE FUNCTION record_reservation_fact();
 CREATE TRIGGER a_changed_hotel_is_planned_again_room AFTER UPDATE ON channel_sync.room FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION hotel_changes();
 CREATE TRIGGER a_grown_hotel_is_planned_again_room AFTER INSERT OR DELETE ON channel_sync.room FOR EACH ROW EXECUTE FUNCTION hotel_changes();
@@ -527,6 +528,7 @@ CREATE FUNCTION free_email_key(property_id text, guest_id bigint, email text) RE
 CREATE FUNCTION give_booking(booking reservation, guest_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 29177dbc14ad
 CREATE FUNCTION grant_to_stay(was stay, changes jsonb, hotel property, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 5858fe9bb427
 CREATE FUNCTION guest_email_key(email text) RETURNS text LANGUAGE sql IMMUTABLE; -- body ba71358280cd
+CREATE FUNCTION guest_is_set_by_staff() RETURNS trigger LANGUAGE plpgsql VOLATILE; -- body 5c29c039452d
 CREATE FUNCTION guest_words(property_id text, guests bigint[], ids bigint[]) RETURNS text[] LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body a74037ff3ba4
 CREATE FUNCTION hotel_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 0b0ea98ea1c1
 CREATE FUNCTION is_counted(asked stay) RETURNS boolean LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e649a0c71df1
