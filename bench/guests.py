@@ -147,6 +147,8 @@ async def measure(count: int, emails: int) -> None:
     first, last = tenths[0], tenths[-1]
     print(f"ratio of the last tenth to the first: linking {last[0] / first[0]:.2f}", end=", ")
     print(f"all of it {last[1] / first[1]:.2f}")
+    shares = [f"{linking / whole:.0%}" for linking, whole in (first, last)]
+    print(f"linking's share of a message: {shares[0]} in the first tenth, {shares[1]} in the last")
 
 
 async def _run(url: str, count: int, emails: int) -> list[tuple[float, float]]:

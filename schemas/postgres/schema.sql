@@ -522,6 +522,7 @@ CREATE TRIGGER the_day_of_an_edit_is_kept BEFORE INSERT ON channel_sync.history 
 CREATE CONSTRAINT TRIGGER a_changed_property_is_kept AFTER UPDATE ON channel_sync.property DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((((((old.name IS DISTINCT FROM new.name) OR (old.timezone IS DISTINCT FROM new.timezone)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.policy IS DISTINCT FROM new.policy)) OR (old.own_email_addresses IS DISTINCT FROM new.own_email_addresses))) EXECUTE FUNCTION keep_hotel();
 CREATE TRIGGER a_changed_property_is_planned_again BEFORE UPDATE ON channel_sync.property FOR EACH ROW WHEN (((((((old.name IS DISTINCT FROM new.name) OR (old.timezone IS DISTINCT FROM new.timezone)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.policy IS DISTINCT FROM new.policy)) OR (old.own_email_addresses IS DISTINCT FROM new.own_email_addresses)) OR (old.blocked_guests IS DISTINCT FROM new.blocked_guests))) EXECUTE FUNCTION property_changes();
 CREATE CONSTRAINT TRIGGER a_new_property_is_kept AFTER INSERT ON channel_sync.property DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_hotel();
+CREATE TRIGGER a_guest_set_by_plain_sql_is_kept BEFORE UPDATE ON channel_sync.reservation FOR EACH ROW WHEN (((CURRENT_USER <> ALL (ARRAY['channel_sync_worker'::name, 'channel_sync_owner'::name])) AND (new.guest_id IS DISTINCT FROM old.guest_id))) EXECUTE FUNCTION guest_is_set_by_staff();
 CREATE TRIGGER staff_facts_of_a_reservation_are_history AFTER INSERT OR UPDATE ON channel_sync.reservation FOR EACH ROW WHEN ((CURRENT_USER <> 'channel_sync_worker'::name)) EXECUTE FUNCTION record_reservation_fact();
 CREATE CONSTRAINT TRIGGER a_changed_hotel_is_kept_room AFTER INSERT OR DELETE OR UPDATE ON channel_sync.room DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_hotel();
 CREATE TRIGGER a_changed_hotel_is_planned_again_room AFTER UPDATE ON channel_sync.room FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION hotel_changes();
@@ -576,6 +577,7 @@ CREATE FUNCTION full_name(person jsonb) RETURNS text LANGUAGE sql IMMUTABLE; -- 
 CREATE FUNCTION give_booking(booking reservation, guest_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 29177dbc14ad
 CREATE FUNCTION grant_to_stay(was stay, changes jsonb, hotel property, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 5858fe9bb427
 CREATE FUNCTION guest_email_key(email text) RETURNS text LANGUAGE sql IMMUTABLE; -- body ba71358280cd
+CREATE FUNCTION guest_is_set_by_staff() RETURNS trigger LANGUAGE plpgsql VOLATILE; -- body 5c29c039452d
 CREATE FUNCTION guest_words(property_id text, guests bigint[], ids bigint[]) RETURNS text[] LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body a74037ff3ba4
 CREATE FUNCTION hotel_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 0b0ea98ea1c1
 CREATE FUNCTION hotel_rows(property_id text) RETURNS jsonb LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body 0e5d48f0f4b6

@@ -266,6 +266,24 @@ async def test_a_pms_books_and_the_planner_links_the_guest(
     assert (row["actor_type"], row["actor"], row["new"]) == ("system", "channel-sync", "1")
 
 
+async def test_a_guest_set_by_plain_sql_is_kept_through_messages(
+    pool: asyncpg.Pool, connection: asyncpg.Connection
+) -> None:
+    await receive(pool, booking("A", booker=MINA), booking("B", booker=LUCY))
+    await connection.execute("GRANT SELECT, UPDATE ON reservation TO channel_sync_pms")
+    async with connection.transaction():
+        await connection.execute("SET LOCAL ROLE channel_sync_pms")
+        await connection.execute("UPDATE reservation SET guest_id = 1 WHERE reference = 'B'")
+    await receive(pool, booking("B", revision=2, booker={**LUCY, "first_name": "Lucia"}), start=10)
+    (first, *_) = await guests(connection)
+    assert first["references"] == ["A", "B"]
+    row = await connection.fetchrow(
+        "SELECT * FROM v_history WHERE reference = 'B' AND actor_type = 'staff'"
+    )
+    assert row is not None
+    assert (row["field"], row["old"], row["new"]) == ("guest_id", "2", "1")
+
+
 async def test_bookings_from_before_there_were_guests_are_linked_some_at_a_time(
     connection: asyncpg.Connection, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

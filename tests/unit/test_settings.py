@@ -43,6 +43,15 @@ def test_topics_are_a_list_without_repetition(environment: pytest.MonkeyPatch) -
     assert Settings.load().topics == ("a", "b", "c")
 
 
+def test_domains_of_aliases_are_a_list_in_lower_case(environment: pytest.MonkeyPatch) -> None:
+    assert "guest.booking.com" in Settings.load().alias_email_domains
+    environment.setenv("CHANNEL_SYNC_ALIAS_EMAIL_DOMAINS", "@Relay.example, other.example,")
+    assert Settings.load().alias_email_domains == ("relay.example", "other.example")
+    environment.setenv("CHANNEL_SYNC_ALIAS_EMAIL_DOMAINS", "relay.example,no domain")
+    with pytest.raises(ConfigurationError, match="'no domain' is not a domain"):
+        Settings.load()
+
+
 def test_an_empty_variable_is_as_good_as_none(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CHANNEL_SYNC_SLICE_RECORDS", "")
     assert Settings.load().slice_records == 500

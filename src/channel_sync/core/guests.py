@@ -145,12 +145,12 @@ def is_on_list(house: Property, guest: Guest) -> bool:
 def _is_same(name: str, held: str | None, said: Contact) -> bool:
     """Whether two values of a field are the same, however they are spelled."""
     value = getattr(said, name)
+    if held == value or not held or not value:
+        return bool(held == value)
     if name == "email":
         return is_same_email(held, value)
-    if name == "phone" and held and value:
-        key = phone_key(held, said.country)
-        return held == value or (key is not None and key == phone_key(value, said.country))
-    return bool(held == value)
+    key = phone_key(held, said.country) if name == "phone" else None
+    return key is not None and key == phone_key(value, said.country)
 
 
 def _says_more(name: str, held: str | None, said: Contact) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 SUFFIXES = ("先生", "女士", "小姐", "さん", "様", "님")
 """Titles that are written without a space before them."""
@@ -61,6 +62,7 @@ TITLES = frozenset(
 """What is written before or after a name and is no part of it, folded."""
 
 
+@lru_cache(maxsize=8192)
 def words_of(name: str | None) -> tuple[str, ...]:
     """The words of a name, folded, the surname last; titles are left out.
 

@@ -102,3 +102,17 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+CREATE FUNCTION guest_is_set_by_staff() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.guest_set_by_staff := true;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION guest_is_set_by_staff IS
+    'A main guest that a PMS writes by plain SQL is as good as one set by the function.';
+CREATE TRIGGER a_guest_set_by_plain_sql_is_kept BEFORE UPDATE ON reservation
+    FOR EACH ROW WHEN (current_user NOT IN ('channel_sync_worker', 'channel_sync_owner')
+                       AND NEW.guest_id IS DISTINCT FROM OLD.guest_id)
+    EXECUTE FUNCTION guest_is_set_by_staff();

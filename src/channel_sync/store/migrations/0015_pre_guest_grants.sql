@@ -14,7 +14,7 @@ BEGIN
         SELECT p.oid::regprocedure AS function, p.proname
           FROM pg_proc AS p
          WHERE p.pronamespace = 'channel_sync'::regnamespace
-           AND p.proname IN ('guest_email_key', 'root_guest_id', 'find_guest', 'refuse_merged',
+           AND p.proname IN ('guest_is_set_by_staff', 'guest_email_key', 'root_guest_id', 'find_guest', 'refuse_merged',
                              'shown_guest', 'write_guest_history', 'tell_of_guest', 'write_guest',
                              'free_email_key', 'refuse_taken_email', 'new_guest_id',
                              'give_booking', 'merged_guest', 'personal_fields',
