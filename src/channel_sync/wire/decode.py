@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from channel_sync.wire import canonical
+from channel_sync.wire import canonical, channex
 from channel_sync.wire.context import Context
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.json_body import quote
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from channel_sync.core.model import Arrival, Revision
     from channel_sync.wire.errors import Item
     from channel_sync.wire.format import Format
-    from channel_sync.wire.reading import Sources
     from channel_sync.wire.limits import Limits
+    from channel_sync.wire.reading import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,11 @@ class Decoded:
 
 
 FORMATS: dict[str, Format] = {
+    channex.NAME: channex.FORMAT,
     "canonical": canonical.FORMAT,
 }
-"""By the name that the header `format` bears; detection asks them in this order."""
+"""By the name that the header `format` bears; detection asks them in this order, after our own
+schema's name, since canonical keys are words that others use too."""
 
 
 def decode(
@@ -87,6 +89,8 @@ def decode(
 
 
 def _detect(body: bytes) -> str:
+    if canonical.is_marked(body):
+        return "canonical"
     return next((name for name, known in FORMATS.items() if known.detects(body)), "")
 
 
