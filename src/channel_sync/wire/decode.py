@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from channel_sync.wire import canonical, channex
+from channel_sync.wire import beds24, canonical, channex, cloudbeds, mews, wubook
 from channel_sync.wire.context import Context
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.json_body import quote
@@ -46,6 +46,10 @@ class Decoded:
 
 FORMATS: dict[str, Format] = {
     channex.NAME: channex.FORMAT,
+    mews.NAME: mews.FORMAT,
+    wubook.NAME: wubook.FORMAT,
+    beds24.NAME: beds24.FORMAT,
+    cloudbeds.NAME: cloudbeds.FORMAT,
     "canonical": canonical.FORMAT,
 }
 """By the name that the header `format` bears; detection asks them in this order, after our own

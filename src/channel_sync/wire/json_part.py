@@ -30,7 +30,7 @@ class JsonPart(Part):
         self.node = node
 
     def below(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path else key
+        return f"{self.path}.{key}" if self.path and key else self.path or key
 
     def look(self, key: str) -> Any:
         holder, name = self._holder(key)
@@ -142,6 +142,13 @@ def whole_of(root: Any) -> JsonPart:
     if not isinstance(root, dict):
         refuse_shape("expected an object, got something else")
     return JsonPart(root)
+
+
+def unfold(part: JsonPart, key: str, context: Context) -> None:
+    """Read the JSON text at a key, where some senders put an object as text."""
+    value = part.look(key)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        part.node[key], _ = load_json(value.encode(), context, frozenset())
 
 
 def each_of(whole: JsonPart, key: str) -> list[JsonPart]:
