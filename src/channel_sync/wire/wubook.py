@@ -53,7 +53,7 @@ def _decode(body: bytes, context: Context) -> Contents:
 def _read(part: JsonPart) -> dict[str, Any]:
     code = part.code("reservation_code", "reference")
     status = _status(part)
-    was_modified = part.whole("was_modified", "status") == 1
+    was_modified = part.flag("was_modified", "status")
     if was_modified and status == "cancelled":
         # Not called off but followed by another code: it says what it said before. The new code
         # takes its place in one step; no room is free in between (rule M12).
