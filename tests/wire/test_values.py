@@ -135,19 +135,19 @@ def test_flags_and_paragraphs() -> None:
 
 def test_numbers_stay_as_they_are_spelled_where_something_else_is_removed() -> None:
     body = (
-        b'{"cvv": "123", "price": 1234567890123456.78, "id": 12345678901234567890123, '
+        b'{"cvv": "123", "price": 1234567890123456.78, "id": 123456789012345678901111, '
         b'"rate": 330.10, "tiny": 1e-7}'
     )
     kept = scrub(body).body or b""
     for spelled in (
         b"1234567890123456.78",
-        b"12345678901234567890123",
+        b"123456789012345678901111",
         b"330.10",
         b"1e-7",
         b"1e999",
     ):
         assert b":" + spelled in kept
-    assert b"123," not in kept.replace(b'123,"rate', b"")
+    assert b'"123"' not in kept
 
 
 def test_a_card_number_sent_as_a_number_goes_whatever_its_length() -> None:
