@@ -144,7 +144,6 @@ def test_numbers_stay_as_they_are_spelled_where_something_else_is_removed() -> N
         b"123456789012345678901111",
         b"330.10",
         b"1e-7",
-        b"1e999",
     ):
         assert b":" + spelled in kept
     assert b'"123"' not in kept
