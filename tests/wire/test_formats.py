@@ -256,3 +256,20 @@ def test_wubooks_cancel_of_the_newest_code_cancels_the_booking() -> None:
     (booking,) = bookings(world)
     assert booking.is_cancelled
     assert outcomes == ["created", "duplicate", "modified", "cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("content_format", "body"),
+    [
+        ("channex", {"data": [], "meta": {"total": 0}}),
+        ("cloudbeds", {"success": True, "Bookings": []}),
+        ("beds24", {"success": True, "data": []}),
+        ("beds24", []),
+        ("wubook", [0, []]),
+        ("channex", []),
+        ("mews", []),
+    ],
+)
+def test_an_answer_without_a_booking_says_so(content_format: str, body: Any) -> None:
+    with pytest.raises(Unreadable, match="no_reservation: the message holds no reservation"):
+        look(body, format=content_format)
