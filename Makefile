@@ -20,6 +20,7 @@ PYTEST_ARGS ?=
 TEST_PROCESSES ?= 2
 MUTATION_ARGS ?=
 BENCH_ARGS ?=
+FUZZ_ARGS ?=
 IMAGE ?= channel-sync
 PYTHON_IMAGE ?= python:3.11-slim-bookworm
 IMAGE_ARGS ?=
@@ -85,6 +86,10 @@ mutation: $(STAMP) ## breaks the core on purpose; MUTATION_ARGS="--sample 400"
 .PHONY: bench
 bench: $(STAMP) ## the measured comparisons
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+.PHONY: fuzz
+fuzz: $(STAMP) ## mutated messages against every decoder; FUZZ_ARGS="--inputs 200000"
+	@$(BIN)/python -m tools.fuzz $(FUZZ_ARGS)
 
 .PHONY: kafka
 kafka: $(STAMP) ## fetches Apache Kafka for the tests (needs java 17 and mvn)

@@ -8,6 +8,7 @@ from pathlib import Path
 from channel_sync.settings import markdown
 from channel_sync.wire.asyncapi import document_text
 from channel_sync.wire.schema import schema_text
+from tools.mapping import pages
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -21,7 +22,7 @@ def made() -> dict[Path, str]:
     before, _, rest = README.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     readme = f"{before}{BEGIN}\n{markdown().rstrip()}\n{END}{after}"
-    return {README: readme, SCHEMA: schema_text(), ASYNCAPI: document_text()}
+    return {README: readme, SCHEMA: schema_text(), ASYNCAPI: document_text(), **pages()}
 
 
 def main() -> int:

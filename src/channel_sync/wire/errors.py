@@ -23,6 +23,7 @@ class UnreadableReason(StrEnum):
     TOO_DEEP = "too_deep"
     UNKNOWN_FORMAT = "unknown_format"
     INVALID = "invalid"
+    NO_RESERVATION = "no_reservation"
     TOO_MANY_MESSAGES = "too_many_messages"
     TOO_MANY_LINES = "too_many_lines"
     STAY_TOO_LONG = "stay_too_long"

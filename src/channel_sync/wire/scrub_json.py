@@ -5,21 +5,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
 
 from channel_sync.wire import limits
+from channel_sync.wire.exact_json import Spelled, dump_exact, exact
 from channel_sync.wire.luhn import SHORTEST
 from channel_sync.wire.scrub_text import REMOVED, clean_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """What is known of one format: `keys` that never hold anything to remove, and the paths whose
-    digits are not text and are never taken for a card number.
+    """What is known of one format: `keys` that never hold anything to remove, `secrets` that
+    always do, wherever they stand, and the paths whose digits are not text and are never taken
+    for a card number.
     """
 
     keys: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
     money: frozenset[str] = frozenset()
@@ -41,6 +49,8 @@ _HARMLESS = re.compile(
     r"|token.*|vendor)$"
 )
 _PAIR_NAMES = ("name", "key", "field", "label", "type", "id")
+_FOLDINGS = 3  # how often JSON within text within JSON is unfolded
+_MASKED = re.compile(r"[0-9]{0,6}[ -]?[*xX•]{3,12}[ -]?([0-9]{4})")  # the last four may stay
 _AMOUNT = re.compile(r"-?[0-9]{1,12}|-?[0-9]+\.[0-9]+")  # in whole units, no card number
 _NOWHERE, _NEAR, _INSIDE = 0, 1, 2  # where a value stands: elsewhere, by a card, in a card
 
@@ -52,19 +62,33 @@ class _Says(Enum):
     UNNAMED = 3  # in a card, and none of the keys known to be harmless there
 
 
-@lru_cache(maxsize=4096)
+_Said = TypeVar("_Said")
+
+
+def _remembered(says: Callable[..., _Said]) -> Callable[..., _Said]:
+    """A cache for what is said of keys; those too long to be a sender's own are not kept."""
+    cached = lru_cache(maxsize=4096)(says)
+
+    @wraps(says)
+    def ask(key: str, *place: int) -> _Said:
+        return (cached if len(key) <= limits.CODE_CHARACTERS else says)(key, *place)
+
+    return ask
+
+
+@_remembered
 def _normal(key: str) -> str:
     return "".join(filter(str.isalnum, key)).casefold()
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def _place(key: str) -> int:
     if "card" in key or key in {"cc", "pan"}:
         return _INSIDE
     return _NEAR if key in {"payment", "payments", "guarantee", "deposit"} else _NOWHERE
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def _says(key: str, place: int) -> _Says:
     """What a normal key at such a place says of its value."""
     if _SECRET.search(key) or (place != _NOWHERE and _IN_CARD.match(key)):
@@ -76,7 +100,7 @@ def _says(key: str, place: int) -> _Says:
     return _Says.NOTHING
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def is_harmless(key: str) -> bool:
     normal = _normal(key)
     return (
@@ -93,8 +117,10 @@ def is_harmless(key: str) -> bool:
 class Walk:
     """One pass over a JSON tree, in place and without recursion."""
 
-    def __init__(self, plain: Plain) -> None:
+    def __init__(self, plain: Plain, foldings: int = 0) -> None:
         self.plain = plain
+        self.secrets = frozenset(map(_normal, plain.secrets))
+        self.foldings = foldings
         self.removed = 0
         self.todo: list[tuple[dict[str, Any] | list[Any], str, str, int]] = []
 
@@ -129,7 +155,7 @@ class Walk:
         if value is None or isinstance(value, bool):
             return value
         says = _says(key, place)
-        if says is _Says.SECRET:
+        if says is _Says.SECRET or key in self.secrets:
             return self.secret(value)
         if isinstance(value, (dict, list)):
             self.todo.append((value, path, key, max(place, _place(key))))
@@ -141,6 +167,10 @@ class Walk:
     def secret(self, value: Any) -> Any:
         if (not value and value != 0) or value == REMOVED or isinstance(value, bool):
             return value
+        if isinstance(value, str) and (masked := _MASKED.fullmatch(value)):
+            kept = f"****{masked[1]}"
+            self.removed += kept != value
+            return kept
         self.removed += 1
         return REMOVED
 
@@ -162,14 +192,28 @@ class Walk:
     def number(self, value: float, path: str, says: _Says) -> Any:
         if path in self.plain.ids:
             return value
-        spelled = str(int(value)) if abs(value) < 1e300 else ""
+        spelled = value.whole if isinstance(value, Spelled) else ""
+        if not spelled and abs(value) < 1e300:
+            spelled = str(int(value))
         clean = self.string(spelled, path, says)
         return value if clean == spelled else clean
 
     def text(self, value: str) -> str:
+        if value[:1] in {"{", "["} and self.foldings < _FOLDINGS:
+            try:
+                return self.folded(value)
+            except orjson.JSONDecodeError:
+                pass  # it only begins like JSON
         value, removed = clean_text(value)
         self.removed += removed
         return value
+
+    def folded(self, value: str) -> str:
+        """JSON sent as text: cleaned as what it is, so that it can still be read as JSON."""
+        within = Walk(self.plain, self.foldings + 1)
+        root = within.clean(exact(value, orjson.loads(value)))
+        self.removed += within.removed
+        return dump_exact(root).decode() if within.removed else value
 
     def last4(self, value: str) -> str:
         digits = "".join(filter(str.isdigit, value))
