@@ -11,6 +11,8 @@ import orjson
 from channel_sync.wire.luhn import ANY_RUN, ANY_RUN_ASCII
 from channel_sync.wire.scrub_json import Plain, Walk, is_harmless
 from channel_sync.wire.scrub_text import CODE_WORDS, clean_broken, clean_text
+from channel_sync.wire.scrub_xml import clean_xml
+from channel_sync.wire.xml_body import is_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ def _scrub(body: bytes, plain: Plain) -> tuple[bytes | None, int]:
         # Latin-1 gives every byte its own character, so nothing is lost on the way back.
         clean, removed = clean_broken(body.decode("latin-1"))
         return None if clean is None else clean.encode("latin-1"), removed
+    if is_xml(body):
+        clean, removed = clean_xml(text)
+        return None if clean is None else clean.encode(), removed
     try:
         root = orjson.loads(text.removeprefix("\ufeff"))
     except orjson.JSONDecodeError:
