@@ -16,7 +16,8 @@ _KEYED = re.compile(
     r"(?i)((?:card[_-]?(?:number|num|no|nr)|cc[_-]?(?:number|num|no)|series[_-]?code|"
     r"security[_-]?code|cvv|cvc|\"pan|password|passwd|pwd|secret|api[_-]?key|"
     r"(?:client|access|auth|refresh)[_-]?token|authorization)[\w-]{0,20}[\"'\\]{0,3}\s{0,20}"
-    r"[:=>]\s{0,20})(?!\\?[\"']?\[removed\])(\\?\"[^\"]{0,2000}\"?|'[^']{0,2000}'?|[^\s,;}&<\"'\]]{1,2000})"
+    r"[:=>]\s{0,20})(?!\\?[\"']?\[removed\](?: \d{4})?(?:[\"'\\\s,;}&<]|$))"
+    r"(\\?\"[^\"]{0,2000}\"?|'[^']{0,2000}'?|[^\s,;}&<\"'\]]{1,2000})"
 )
 _KEY_WORDS = (
     "card",
