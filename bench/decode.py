@@ -10,7 +10,7 @@ from pathlib import Path
 from channel_sync.core.model import Arrival
 from channel_sync.wire.decode import decode
 from channel_sync.wire.limits import Limits
-from channel_sync.wire.scrub import scrub
+from channel_sync.wire.scrub import CANONICAL, scrub
 
 EXAMPLES = Path(__file__).parents[1] / "schemas" / "message" / "examples"
 ROUNDS, CALLS = 5, 2_000
@@ -32,7 +32,7 @@ def main() -> None:
     print(f"{'message':20} {'bytes':>6} {'scrub':>8} {'in all':>8}  µs")
     for name, body in bodies().items():
         timers = (
-            timeit.Timer(partial(scrub, body, "canonical")),
+            timeit.Timer(partial(scrub, body, CANONICAL)),
             timeit.Timer(
                 partial(
                     decode,

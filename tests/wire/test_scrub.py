@@ -14,7 +14,7 @@ from channel_sync.wire import canonical_model, scrub_json
 from channel_sync.wire import scrub as scrub_module
 from channel_sync.wire.errors import Unreadable
 from channel_sync.wire.luhn import is_luhn
-from channel_sync.wire.scrub import PLAIN, scrub, scrub_text
+from channel_sync.wire.scrub import CANONICAL, scrub, scrub_text
 from tests.wire.messages import MESSAGE, message, read, refused, room
 
 # The card schemes' and gateways' published test numbers.
@@ -165,7 +165,7 @@ def test_what_may_stay_stays() -> None:
         "token": "tok_1",
     }
     body = json.dumps(message(payment={"collect": "channel", "card": card})).encode()
-    assert scrub(body, "canonical").body is body
+    assert scrub(body, CANONICAL).body is body
     kept = read(body).revisions[0].header.payment
     assert kept is not None
     assert kept.card is not None
@@ -230,12 +230,12 @@ def test_several_numbers_in_one_text_all_go() -> None:
 
 def test_a_clean_body_comes_back_byte_for_byte() -> None:
     for body in (json.dumps(MESSAGE).encode(), b"not json", b"", b'{"a": 1.10}'):
-        assert scrub(body, "canonical").body is body or scrub(body, "canonical").body == body
+        assert scrub(body, CANONICAL).body is body or scrub(body, CANONICAL).body == body
 
 
 def test_what_cannot_be_read_as_text_is_discarded() -> None:
     for body in (json.dumps(MESSAGE).encode("utf-16"), b"\x1f\x8b\x08\x00", b"4\x001\x001\x001"):
-        scrubbed = scrub(body, "canonical")
+        scrubbed = scrub(body, CANONICAL)
         assert scrubbed.body is None
         assert (len(scrubbed.sha256), scrubbed.length) == (64, len(body))
 
@@ -255,7 +255,7 @@ def test_the_keys_passed_over_are_those_of_the_models() -> None:
         if isinstance(model, type) and issubclass(model, BaseModel)
     ]
     names = {info.alias or name for model in models for name, info in model.model_fields.items()}
-    assert PLAIN["canonical"].keys == names
+    assert CANONICAL.keys == names
     assert not any(
         scrub_json._says(scrub_json._normal(name), scrub_json._INSIDE) is scrub_json._Says.SECRET
         for name in names
@@ -295,6 +295,6 @@ def test_scrubbing_twice_is_scrubbing_once(text: str) -> None:
 )
 def test_hostile_bodies_cost_time_in_proportion(text: str) -> None:
     started = time.perf_counter()
-    scrub(text.encode(), "canonical")
-    scrub(json.dumps({"x": text}).encode(), "canonical")
+    scrub(text.encode(), CANONICAL)
+    scrub(json.dumps({"x": text}).encode(), CANONICAL)
     assert time.perf_counter() - started < 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from channel_sync.wire.canonical_parts import (
 )
 from channel_sync.wire.content import content_hash
 from channel_sync.wire.errors import Unreadable, UnreadableReason
+from channel_sync.wire.format import Contents, Format, is_json
 from channel_sync.wire.json_body import (
     check_json,
     dump_sorted,
@@ -27,7 +29,7 @@ from channel_sync.wire.json_body import (
     refuse_invalid,
     split_list,
 )
-from channel_sync.wire.scrub import PLAIN
+from channel_sync.wire.scrub import CANONICAL
 
 if TYPE_CHECKING:
     from channel_sync.wire.context import Context
@@ -36,7 +38,18 @@ if TYPE_CHECKING:
 _PATHS_NAMED = 20  # unknown keys that a warning names
 
 
-def decode_canonical(body: bytes, context: Context) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+_SCHEMA = re.compile(rb'"schema"\s{0,20}:\s{0,20}"channel-sync/')
+_KEYS = (b'"reference"', b'"status"', b'"rooms"', b'"property"', b'"message_id"')
+
+
+def detects_canonical(body: bytes) -> bool:
+    """Whether a body bears our own schema's name, or enough of its keys."""
+    if not is_json(body):
+        return False
+    return _SCHEMA.search(body) is not None or sum(key in body for key in _KEYS) >= 3
+
+
+def decode_canonical(body: bytes, context: Context) -> Contents:
     """The revisions of a scrubbed body (one message or a list of them), and warnings.
 
     In a list, what is wrong with one message costs that one only.
@@ -45,9 +58,10 @@ def decode_canonical(body: bytes, context: Context) -> tuple[tuple[Item, ...], t
         Unreadable: not_json, too_deep, invalid, too_many_messages, too_many_lines, stay_too_long.
     """
     limits = context.limits
-    body, warnings = check_json(body, limits.depth, PLAIN["canonical"].ids)
+    body, warnings = check_json(body, limits.depth, CANONICAL.ids)
     if body.lstrip()[:1] != b"[":
-        return (_read(body, Reading(context, "", warnings)),), tuple(warnings)
+        item = _read(body, Reading(context, "", warnings))
+        return Contents((item,), tuple(warnings))
     messages = split_list(body)
     if not messages:
         raise Unreadable(UnreadableReason.INVALID, "expected at least one message, got none")
@@ -60,7 +74,7 @@ def decode_canonical(body: bytes, context: Context) -> tuple[tuple[Item, ...], t
         _read_one_of_many(message, Reading(context, f"[{index}].", warnings))
         for index, message in enumerate(messages)
     )
-    return items, tuple(warnings)
+    return Contents(items, tuple(warnings))
 
 
 def _read_one_of_many(body: bytes, reading: Reading) -> Item:
@@ -75,10 +89,15 @@ def _read(body: bytes, reading: Reading) -> Revision:
         message = CanonicalMessage.model_validate_json(body)
     except ValidationError as error:
         raise refuse_invalid(error, reading.prefix) from None
-    return _revision(message, reading)
+    return revision_of(message, reading)
 
 
-def _revision(message: CanonicalMessage, reading: Reading) -> Revision:
+def revision_of(message: CanonicalMessage, reading: Reading) -> Revision:
+    """What a canonical message means.
+
+    Raises:
+        Unreadable: invalid, too_many_lines, stay_too_long.
+    """
     said = Said(message.status)
     message_id = read_id(message.message_id, "message_id", reading)
     revision = Revision(
@@ -153,3 +172,6 @@ def _refuse_infinite(kept: dict[str, Any], reading: Reading) -> None:
                 todo.append(value)
             elif isinstance(value, float) and not math.isfinite(value):
                 raise reading.refuse("extra", "expected finite numbers, got one beyond all range")
+
+
+FORMAT = Format(detects_canonical, decode_canonical, CANONICAL)

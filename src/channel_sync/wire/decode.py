@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from channel_sync.wire.canonical import decode_canonical
+from channel_sync.wire import canonical
 from channel_sync.wire.context import Context
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.json_body import quote
 from channel_sync.wire.limits import ID_CHARACTERS
-from channel_sync.wire.scrub import Scrubbed, scrub
+from channel_sync.wire.scrub import NOTHING_SPARED, Scrubbed, scrub
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from channel_sync.core.model import Arrival, Revision
     from channel_sync.wire.errors import Item
+    from channel_sync.wire.format import Format
+    from channel_sync.wire.reading import Sources
     from channel_sync.wire.limits import Limits
 
 
@@ -25,12 +26,17 @@ if TYPE_CHECKING:
 class Decoded:
     """What a message says: for each of its reservations, in the message's order, a revision, or
     why that one could not be read; the others do not suffer for it.
+
+    `sources` say of each item which canonical field was read from which paths; empty where the
+    message was canonical.
     """
 
     items: tuple[Item, ...]
     format: str
     scrubbed: Scrubbed
     warnings: tuple[str, ...] = ()
+    sources: tuple[Sources, ...] = ()
+    dialect: str = ""
 
     @property
     def revisions(self) -> tuple[Revision, ...]:
@@ -38,32 +44,8 @@ class Decoded:
         return tuple(item for item in self.items if not isinstance(item, Unreadable))
 
 
-@dataclass(frozen=True, slots=True)
-class Decoder:
-    """One format: how it is told from the others, and how it is read.
-
-    `detects` sees a body as it came and looks only at its marks; `decode` sees the scrubbed one
-    and raises nothing but `Unreadable`.
-    """
-
-    detects: Callable[[bytes], bool]
-    decode: Callable[[bytes, Context], tuple[tuple[Item, ...], tuple[str, ...]]]
-
-
-_CANONICAL_SCHEMA = re.compile(rb'"schema"\s{0,20}:\s{0,20}"channel-sync/')
-_CANONICAL_KEYS = (b'"reference"', b'"status"', b'"rooms"', b'"property"', b'"message_id"')
-
-
-def _detects_canonical(body: bytes) -> bool:
-    if body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in {b"{", b"["}:
-        return False
-    if _CANONICAL_SCHEMA.search(body):
-        return True
-    return sum(key in body for key in _CANONICAL_KEYS) >= 3
-
-
-FORMATS: dict[str, Decoder] = {
-    "canonical": Decoder(_detects_canonical, decode_canonical),
+FORMATS: dict[str, Format] = {
+    "canonical": canonical.FORMAT,
 }
 """By the name that the header `format` bears; detection asks them in this order."""
 
@@ -86,7 +68,7 @@ def decode(
             whatever the bytes.
     """
     name = headers.get("format", "").strip().casefold() or _detect(body)
-    scrubbed = scrub(body, name)
+    scrubbed = scrub(body, FORMATS[name].plain if name in FORMATS else NOTHING_SPARED)
     try:
         kept = _readable(name, body, scrubbed, limits)
         context = Context(
@@ -95,15 +77,17 @@ def decode(
             property_id=_property_id(headers, key),
             dialect=headers.get("dialect"),
         )
-        items, warnings = FORMATS[name].decode(kept, context)
+        contents = FORMATS[name].decode(kept, context)
     except Unreadable as error:
         error.scrubbed, error.format_name = scrubbed, name
         raise
-    return Decoded(items, name, scrubbed, warnings)
+    return Decoded(
+        contents.items, name, scrubbed, contents.warnings, contents.sources, contents.dialect
+    )
 
 
 def _detect(body: bytes) -> str:
-    return next((name for name, decoder in FORMATS.items() if decoder.detects(body)), "")
+    return next((name for name, known in FORMATS.items() if known.detects(body)), "")
 
 
 def _readable(name: str, body: bytes, scrubbed: Scrubbed, limits: Limits) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from channel_sync.wire.exact_json import dump_exact, exact
 from channel_sync.wire.luhn import ANY_RUN, ANY_RUN_ASCII
 from channel_sync.wire.scrub_json import Plain, Walk, is_harmless
 from channel_sync.wire.scrub_text import CODE_WORDS, clean_broken, clean_text
@@ -43,15 +44,14 @@ rooms.rate_plan
 _CANONICAL_MONEY = """
 total cancellation_fee rooms.amount rooms.nights.amount payment.card.balance
 """
-PLAIN = {
-    "canonical": Plain(
-        keys=frozenset(_CANONICAL_KEYS.split()),
-        ids=frozenset(_CANONICAL_IDS.split()),
-        phones=frozenset({"booker.phone"}),
-        money=frozenset(_CANONICAL_MONEY.split()),
-    )
-}
-"""By format name; a format that is not listed has no such path, and all is scanned."""
+CANONICAL = Plain(
+    keys=frozenset(_CANONICAL_KEYS.split()),
+    ids=frozenset(_CANONICAL_IDS.split()),
+    phones=frozenset({"booker.phone"}),
+    money=frozenset(_CANONICAL_MONEY.split()),
+)
+NOTHING_SPARED = Plain()
+"""For a format that is not known: no path of it is spared, all is searched."""
 
 
 def scrub_text(text: str) -> str:
@@ -59,21 +59,16 @@ def scrub_text(text: str) -> str:
     return clean_text(text)[0]
 
 
-_TELLING_ESCAPE = re.compile(r"\\u(?!00[c-fC-F])|\\[nrtbf/]\s*\d|\d\s*\\[nrtbf/]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-
-
-def scrub(body: bytes, content_format: str) -> Scrubbed:
+def scrub(body: bytes, plain: Plain = NOTHING_SPARED) -> Scrubbed:
     """The body without card numbers, security codes and credentials (rules, section 9).
 
     A clean body comes back as it is, byte for byte. Valid JSON is cleaned by path, then by a
-    search of all texts, keys and numbers; anything else is searched as text. `content_format`
-    names the format whose ids are spared ("canonical"); any other name spares nothing. Never
-    raises: what cannot be proved clean has no body.
+    search of all texts, keys and numbers; anything else is searched as text. `plain` says which
+    paths of the body's format are spared. Never raises: what cannot be proved clean has no body.
     """
     digest, length = hashlib.sha256(body).hexdigest(), len(body)
     try:
-        clean, removed = _scrub(body, PLAIN.get(content_format, Plain()))
+        clean, removed = _scrub(body, plain)
     except Exception:  # noqa: BLE001 - fail closed, whatever it was
         return Scrubbed(None, 0, digest, length)
     return Scrubbed(clean, removed, digest, length)
@@ -97,8 +92,8 @@ def _scrub(body: bytes, plain: Plain) -> tuple[bytes | None, int]:
     if _is_clean(text, plain):
         return body, 0
     walk = Walk(plain)
-    root = walk.clean(root)
-    return (orjson.dumps(root) if walk.removed else body), walk.removed
+    root = walk.clean(exact(text, root))
+    return (dump_exact(root) if walk.removed else body), walk.removed
 
 
 _KEYS = re.compile(r'"([^"]*+)"\s*+:')

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from channel_sync.wire import limits
+from channel_sync.wire.exact_json import Spelled
 from channel_sync.wire.luhn import SHORTEST
 from channel_sync.wire.scrub_text import REMOVED, clean_text
 
@@ -162,7 +163,9 @@ class Walk:
     def number(self, value: float, path: str, says: _Says) -> Any:
         if path in self.plain.ids:
             return value
-        spelled = str(int(value)) if abs(value) < 1e300 else ""
+        spelled = value.whole if isinstance(value, Spelled) else ""
+        if not spelled and abs(value) < 1e300:
+            spelled = str(int(value))
         clean = self.string(spelled, path, says)
         return value if clean == spelled else clean
 

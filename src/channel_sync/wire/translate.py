@@ -1,0 +1,128 @@
+"""A provider's reservation, put in canonical terms by its decoder, to a revision."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from channel_sync.core.model import Basis
+from channel_sync.wire.canonical import revision_of
+from channel_sync.wire.canonical_model import CanonicalMessage
+from channel_sync.wire.canonical_parts import Reading
+from channel_sync.wire.errors import Unreadable
+from channel_sync.wire.json_body import dump_sorted, refuse_invalid, spell_path
+
+if TYPE_CHECKING:
+    from channel_sync.core.model import Revision
+    from channel_sync.wire.context import Context
+    from channel_sync.wire.reading import Notes
+
+_NOT_NEEDED = frozenset(
+    {"booker", "payment", "comments", "total", "currency", "cancellation_fee", "group"}
+)
+_NOT_NEEDED_OF_A_ROOM = frozenset(
+    {"guests", "amount", "nights", "comments", "currency", "rate_plan", "adults", "children"}
+)
+"""What is left in extra, with a warning, where it is not as it should be: a booking exists at the
+channel whether or not we like its price or telephone number."""
+
+
+def translate(
+    said: dict[str, Any], rest: Any, notes: Notes, context: Context, prefix: str = ""
+) -> Revision:
+    """The revision that a reservation in canonical terms makes.
+
+    `said` has the shape of a canonical message, values None for what is not said; `rest` is what
+    the decoder did not take, and becomes `extra`. The property is the envelope's where it names
+    one: the provider's own id of it goes to `extra` (docs/decisions/0009). Warnings are added to
+    the notes. Without an id of its own a message is named by its content, and by its place where
+    it has no order either.
+
+    Raises:
+        Unreadable: invalid, too_many_lines, stay_too_long; the detail names the paths that the
+            value was read from.
+    """
+    kept = _as_extra(rest)
+    told = said.get("property")
+    if context.property_id and told and told != context.property_id:
+        kept["property"] = told
+    said = _without_none({**said, "property": context.property_id or told})
+    try:
+        message, unfit = _message(said, prefix, notes)
+        if unfit:
+            kept["unfit"] = unfit
+        if message.message_id is None:
+            message.message_id = f"sha256:{hashlib.sha256(dump_sorted(said).encode()).hexdigest()}"
+        message.extra = kept
+        reading = Reading(context, prefix, notes.warnings)
+        revision = revision_of(message, reading)
+    except Unreadable as error:
+        raise _with_source(error, prefix, notes) from None
+    if "message_id" not in said and revision.order.basis is Basis.ARRIVAL:
+        place = context.arrived.order
+        named = f"{revision.message_id}@{place.source}/{place.value}"
+        revision = replace(revision, message_id=named)
+    return revision
+
+
+def _as_extra(rest: Any) -> dict[str, Any]:
+    if isinstance(rest, Mapping):
+        return dict(rest)
+    return {} if rest is None else {"rest": rest}
+
+
+def _without_none(value: Any) -> Any:
+    """Canonical values without the keys that say nothing."""
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_none(item) for item in value]
+    return value
+
+
+def _message(
+    said: dict[str, Any], prefix: str, notes: Notes
+) -> tuple[CanonicalMessage, dict[str, Any]]:
+    """The message, and the values that were set aside because they do not fit."""
+    try:
+        return CanonicalMessage.model_validate(said), {}
+    except ValidationError as error:
+        unfit = {
+            path: value
+            for path, value in (_set_aside(said, e["loc"]) for e in error.errors())
+            if path
+        }
+    for path in unfit:
+        where = notes.where(path)
+        notes.warnings.append(f"{prefix}{path}: not as it should be ({where}); left in extra")
+    try:
+        return CanonicalMessage.model_validate(said), unfit
+    except ValidationError as error:
+        raise refuse_invalid(error, prefix) from None
+
+
+def _set_aside(said: dict[str, Any], location: tuple[int | str, ...]) -> tuple[str, Any]:
+    """Takes out the value at a location if it is not needed: its path and it, else ("", None)."""
+    keys = list(location)
+    if keys[0] in _NOT_NEEDED:
+        keys = keys[: 2 if isinstance(said.get(str(keys[0])), dict) else 1]
+    elif keys[0] == "rooms" and len(keys) > 2 and keys[2] in _NOT_NEEDED_OF_A_ROOM:
+        keys = keys[:3]
+    else:
+        return "", None
+    holder: Any = said
+    for key in keys[:-1]:
+        holder = holder[key]
+    value = holder.pop(keys[-1], None)
+    return ("", None) if value is None else (spell_path(keys), value)
+
+
+def _with_source(error: Unreadable, prefix: str, notes: Notes) -> Unreadable:
+    path = error.detail.partition(":")[0].removeprefix(prefix)
+    where = notes.where(path)
+    detail = f"{error.detail} (read from {where})" if where else error.detail
+    return Unreadable(error.reason, detail)
