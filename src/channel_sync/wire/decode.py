@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from channel_sync.wire import canonical
+from channel_sync.wire import bookingcom_xml, canonical, expedia_eqc, rentals_united
 from channel_sync.wire.context import Context
 from channel_sync.wire.errors import Unreadable, UnreadableReason
+from channel_sync.wire.format import is_xml
 from channel_sync.wire.json_body import quote
 from channel_sync.wire.limits import ID_CHARACTERS
+from channel_sync.wire.opentravel import message as opentravel
 from channel_sync.wire.scrub import NOTHING_SPARED, Scrubbed, scrub
+from channel_sync.wire.xml_body import check_prolog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +49,10 @@ class Decoded:
 
 FORMATS: dict[str, Format] = {
     "canonical": canonical.FORMAT,
+    "opentravel": opentravel.FORMAT,
+    "bookingcom-xml": bookingcom_xml.FORMAT,
+    "expedia-eqc": expedia_eqc.FORMAT,
+    "rentals-united": rentals_united.FORMAT,
 }
 """By the name that the header `format` bears; detection asks them in this order."""
 
@@ -110,6 +117,8 @@ def _readable(name: str, body: bytes, scrubbed: Scrubbed, limits: Limits) -> byt
         said = f"the header says {quote(name)}" if name else "no format's marks were found"
         raise Unreadable(UnreadableReason.UNKNOWN_FORMAT, f"expected {known}; {said}")
     if scrubbed.body is None:
+        if is_xml(body):
+            check_prolog(body.decode())  # the reason proper, where it is one of these
         raise Unreadable(
             UnreadableReason.NOT_SCRUBBED,
             "the body could not be proved free of card data and was discarded",

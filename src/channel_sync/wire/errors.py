@@ -23,6 +23,7 @@ class UnreadableReason(StrEnum):
     NOT_XML = "not_xml"
     DTD_REFUSED = "dtd_refused"
     TOO_DEEP = "too_deep"
+    NO_RESERVATION = "no_reservation"
     UNKNOWN_FORMAT = "unknown_format"
     INVALID = "invalid"
     TOO_MANY_MESSAGES = "too_many_messages"

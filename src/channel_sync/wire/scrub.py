@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import orjson
 
 from channel_sync.wire.exact_json import dump_exact, exact
+from channel_sync.wire.format import is_xml
 from channel_sync.wire.luhn import ANY_RUN, ANY_RUN_ASCII
 from channel_sync.wire.scrub_json import Plain, Walk, is_harmless
 from channel_sync.wire.scrub_text import CODE_WORDS, clean_broken, clean_text
 from channel_sync.wire.scrub_xml import clean_xml
-from channel_sync.wire.xml_body import is_xml
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Takes card data and credentials out of XML: by the names of elements, then wherever they stand."""
+"""Takes card data and credentials out of XML: by names first, then wherever they stand."""
 
 from __future__ import annotations
 
@@ -354,5 +354,3 @@ def _plain_character(match: re.Match[str]) -> str:
     code = int(match[1], 16) if match[1] else int(match[2])
     character = chr(code) if code < 0x110000 else ""
     return character if character.isalnum() or character in {" ", "-", ".", "_"} else match[0]
-
-

@@ -11,17 +11,11 @@ from channel_sync.wire import limits
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.scrub_text import clean_text
 
-_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}+<[?!A-Za-z_]")
 _PROLOG_DTD = re.compile(r"(?s)(?:\s++|<\?.*?\?>|<!--.*?-->)*+<!(?:DOCTYPE|ENTITY|doctype)")
 _DECLARED = re.compile(r"<\?xml\s[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})[\"']")
 _LIKE_ASCII = re.compile(r"(?i)utf-?8|us-ascii|ascii|iso-?8859-?\d{1,2}|latin-?1|windows-125\d")
 _UNDECLARED_PREFIX = "NAMESPACE"
 _LOGGED = 90  # libxml2 forgets errors beyond a hundred
-
-
-def is_xml(body: bytes) -> bool:
-    """Whether a body begins as XML does; nothing is said of the rest of it."""
-    return _START.match(body) is not None
 
 
 def read_xml(text: str, depth: int) -> Any:
@@ -121,7 +115,9 @@ def _check_shape(root: Any, depth: int) -> None:
         level += 1
         count += 1
         if level > depth:
-            raise Unreadable(UnreadableReason.TOO_DEEP, f"expected at most {depth} levels, got more")
+            raise Unreadable(
+                UnreadableReason.TOO_DEEP, f"expected at most {depth} levels, got more"
+            )
         if len(element.attrib) > limits.XML_ATTRIBUTES:
             raise Unreadable(
                 UnreadableReason.TOO_MANY_ATTRIBUTES,

@@ -87,12 +87,11 @@ def is_number_name(name: str) -> bool:
     )
 
 
-FREE_TEXT = frozenset(
-    """
-    comments comment remarks remark specialrequests specialrequest notes note text description
-    instructions instruction listitem penaltydescription guaranteedescription additionaldetail
-    """.split()
-)
+_FREE_TEXT = """
+comments comment remarks remark specialrequests specialrequest notes note text description
+instructions instruction listitem penaltydescription guaranteedescription additionaldetail
+"""
+FREE_TEXT = frozenset(_FREE_TEXT.split())
 """Elements in which people write: what lies below is searched as one text."""
 
 IDS = frozenset(

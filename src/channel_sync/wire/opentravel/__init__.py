@@ -1,0 +1,1 @@
+"""OpenTravel XML and its dialects: reservations as hotels' channel managers send them."""
