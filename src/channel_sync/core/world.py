@@ -70,17 +70,32 @@ class Step:
 
 
 def normalise(world: World, revision: Revision) -> Revision:
-    """The revision with its channel in one spelling and its rate plans by our names (M1)."""
+    """The revision with its channel in one spelling and its rate plans by our names (M1).
+
+    An amount in no named currency is in the property's.
+    """
     house = world.properties.get(revision.property_id)
     if house is None:
         return revision
     channel = house.channel(revision.channel)
     names = channel.rate_plans
     lines = revision.lines and tuple(
-        replace(line, rate_plan=names.get(line.rate_plan or "", line.rate_plan))
+        replace(
+            line,
+            rate_plan=names.get(line.rate_plan or "", line.rate_plan),
+            currency=line.currency or _currency(house, line.amount, line.nights),
+        )
         for line in revision.lines
     )
-    return replace(revision, channel=channel.name, lines=lines)
+    header = revision.header
+    if header.total is not None and header.total_currency is None:
+        header = replace(header, total_currency=house.currency)
+    return replace(revision, channel=channel.name, lines=lines, header=header)
+
+
+def _currency(house: Property, *said: object) -> str | None:
+    """The property's currency where something is priced in none."""
+    return house.currency if any(price is not None for price in said) else None
 
 
 def reference_keys(revision: Revision) -> tuple[ReferenceKey, ...]:

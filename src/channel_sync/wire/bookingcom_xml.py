@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.format import Contents, Format, is_xml
+from channel_sync.wire.translate import read_each
 from channel_sync.wire.values import UnfitError, as_day, as_instant
-from channel_sync.wire.xml_items import read_items
-from channel_sync.wire.xml_part import load_xml, refuse_empty
+from channel_sync.wire.xml_part import load_xml, parts_of, refuse_empty
 
 if TYPE_CHECKING:
     from channel_sync.wire.context import Context
     from channel_sync.wire.xml_part import XmlPart
+
+NAME = "bookingcom-xml"
 
 _ROOT = re.compile(rb"<reservations[\s>/]")
 _STATUS = {"new": "new", "modified": "modified", "cancelled": "cancelled"}
@@ -35,10 +37,10 @@ def decode_bookingcom(body: bytes, context: Context) -> Contents:
     nodes = [node for node in root.walk() if node.name == "reservation"]
     if not nodes:
         raise refuse_empty("expected at least one reservation, got an empty list")
-    return read_items(nodes, context, _read)
+    return read_each(parts_of(nodes), _read, context)
 
 
-def _read(part: XmlPart, _index: int) -> dict[str, Any]:
+def _read(part: XmlPart) -> dict[str, Any]:
     status = _STATUS.get((part.code("status", "status") or "").casefold())
     if status is None:
         raise Unreadable(

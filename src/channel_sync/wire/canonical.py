@@ -42,11 +42,13 @@ _SCHEMA = re.compile(rb'"schema"\s{0,20}:\s{0,20}"channel-sync/')
 _KEYS = (b'"reference"', b'"status"', b'"rooms"', b'"property"', b'"message_id"')
 
 
-def detects_canonical(body: bytes) -> bool:
-    """Whether a body bears our own schema's name, or enough of its keys."""
-    if not is_json(body):
-        return False
-    return _SCHEMA.search(body) is not None or sum(key in body for key in _KEYS) >= 3
+def is_marked(body: bytes) -> bool:
+    """Whether a body names our own schema."""
+    return is_json(body) and _SCHEMA.search(body) is not None
+
+
+def _detects(body: bytes) -> bool:
+    return is_json(body) and sum(key in body for key in _KEYS) >= 3
 
 
 def decode_canonical(body: bytes, context: Context) -> Contents:
@@ -174,4 +176,4 @@ def _refuse_infinite(kept: dict[str, Any], reading: Reading) -> None:
                 raise reading.refuse("extra", "expected finite numbers, got one beyond all range")
 
 
-FORMAT = Format(detects_canonical, decode_canonical, CANONICAL)
+FORMAT = Format(_detects, decode_canonical, CANONICAL)

@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from channel_sync.wire import bookingcom_xml, canonical, expedia_eqc, rentals_united
+from channel_sync.wire import (
+    beds24,
+    bookingcom_xml,
+    canonical,
+    channex,
+    cloudbeds,
+    expedia_eqc,
+    mews,
+    opentravel,
+    rentals_united,
+    wubook,
+)
 from channel_sync.wire.context import Context
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.format import is_xml
 from channel_sync.wire.json_body import quote
 from channel_sync.wire.limits import ID_CHARACTERS
-from channel_sync.wire.opentravel import message as opentravel
 from channel_sync.wire.scrub import NOTHING_SPARED, Scrubbed, scrub
 from channel_sync.wire.xml_body import check_prolog
 
@@ -21,8 +31,8 @@ if TYPE_CHECKING:
     from channel_sync.core.model import Arrival, Revision
     from channel_sync.wire.errors import Item
     from channel_sync.wire.format import Format
-    from channel_sync.wire.reading import Sources
     from channel_sync.wire.limits import Limits
+    from channel_sync.wire.reading import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +58,19 @@ class Decoded:
 
 
 FORMATS: dict[str, Format] = {
+    channex.NAME: channex.FORMAT,
+    mews.NAME: mews.FORMAT,
+    wubook.NAME: wubook.FORMAT,
+    beds24.NAME: beds24.FORMAT,
+    cloudbeds.NAME: cloudbeds.FORMAT,
     "canonical": canonical.FORMAT,
-    "opentravel": opentravel.FORMAT,
-    "bookingcom-xml": bookingcom_xml.FORMAT,
-    "expedia-eqc": expedia_eqc.FORMAT,
-    "rentals-united": rentals_united.FORMAT,
+    opentravel.NAME: opentravel.FORMAT,
+    bookingcom_xml.NAME: bookingcom_xml.FORMAT,
+    expedia_eqc.NAME: expedia_eqc.FORMAT,
+    rentals_united.NAME: rentals_united.FORMAT,
 }
-"""By the name that the header `format` bears; detection asks them in this order."""
+"""By the name that the header `format` bears; detection asks them in this order, after our own
+schema's name, since canonical keys are words that others use too."""
 
 
 def decode(
@@ -94,6 +110,8 @@ def decode(
 
 
 def _detect(body: bytes) -> str:
+    if canonical.is_marked(body):
+        return "canonical"
     return next((name for name, known in FORMATS.items() if known.detects(body)), "")
 
 

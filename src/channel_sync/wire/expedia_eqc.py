@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.format import Contents, Format, is_xml
 from channel_sync.wire.opentravel.ids import group_said
+from channel_sync.wire.translate import read_each
 from channel_sync.wire.values import as_day
-from channel_sync.wire.xml_items import read_items
-from channel_sync.wire.xml_part import load_xml, refuse_empty
+from channel_sync.wire.xml_part import load_xml, parts_of, refuse_empty
 
 if TYPE_CHECKING:
     from channel_sync.wire.context import Context
     from channel_sync.wire.xml_part import XmlPart
+
+NAME = "expedia-eqc"
 
 _ROOT = re.compile(rb"<(?:[\w.-]{1,40}:)?BookingRetrievalRS[\s>/]")
 _STATUS = {"book": "new", "modify": "modified", "cancel": "cancelled"}
@@ -37,10 +39,10 @@ def decode_expedia_eqc(body: bytes, context: Context) -> Contents:
     nodes = [node for node in root.walk() if node.name == "Booking"]
     if not nodes:
         raise refuse_empty("expected at least one Booking, got an empty list")
-    return read_items(nodes, context, _read)
+    return read_each(parts_of(nodes), _read, context)
 
 
-def _read(part: XmlPart, _index: int) -> dict[str, Any]:
+def _read(part: XmlPart) -> dict[str, Any]:
     reference = part.code("@id", "reference", "message_id")
     word = part.code("@type", "status", "message_id") or ""
     status = _STATUS.get(word.casefold())

@@ -12,6 +12,7 @@ from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.json_body import check_json
 from channel_sync.wire.limits import CODE_CHARACTERS
 from channel_sync.wire.reading import Notes, Part
+from channel_sync.wire.values import UnfitError, as_day, as_money
 
 if TYPE_CHECKING:
     from channel_sync.wire.context import Context
@@ -29,7 +30,7 @@ class JsonPart(Part):
         self.node = node
 
     def below(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path else key
+        return f"{self.path}.{key}" if self.path and key else self.path or key
 
     def look(self, key: str) -> Any:
         holder, name = self._holder(key)
@@ -62,16 +63,23 @@ class JsonPart(Part):
         self.drop(key)
         return value
 
-    def members(self, key: str, *fields: str) -> dict[str, Any]:
-        """The single values of an object at a key, by their names; taken out as one."""
+    def day_prices(self, key: str, *fields: str) -> list[dict[str, str | None]] | None:
+        """Nights of an object that names a price for each date; left where one is no price."""
         holder, name = self._holder(key)
         value = None if holder is None else holder.get(name)
-        if not isinstance(value, dict) or any(isinstance(i, (dict, list)) for i in value.values()):
-            return {}
+        if not isinstance(value, dict) or not value:
+            return None
+        try:
+            nights = [
+                {"date": as_day(day), "amount": as_money(price)} for day, price in value.items()
+            ]
+        except UnfitError as error:
+            self.notes.warnings.append(f"{self.below(key)}: {error}; left in extra")
+            return None
         for one in fields:
             self.notes.note(one, f"{self.below(key)}.*")
         self.drop(key)
-        return value
+        return [night for night in nights if night["amount"] is not None]
 
     def rest(self) -> Any:
         return _pruned(self.node)
@@ -125,10 +133,33 @@ def _whole(spelled: str) -> int | str:
     return int(spelled) if len(spelled) <= _LONGEST_WHOLE else spelled
 
 
-def refuse_shape(detail: str) -> NoReturn:
-    """The body is JSON, and nothing that this format sends.
+def whole_of(root: Any) -> JsonPart:
+    """The message as one part.
 
     Raises:
-        Unreadable: invalid.
+        Unreadable: invalid; it is no object.
     """
-    raise Unreadable(UnreadableReason.INVALID, detail)
+    if not isinstance(root, dict):
+        refuse_shape("expected an object, got something else")
+    return JsonPart(root)
+
+
+def unfold(part: JsonPart, key: str, context: Context) -> None:
+    """Read the JSON text at a key, where some senders put an object as text."""
+    value = part.look(key)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        part.node[key], _ = load_json(value.encode(), context, frozenset())
+
+
+def each_of(whole: JsonPart, key: str) -> list[JsonPart]:
+    """The objects at a key, each a reservation with notes of its own."""
+    return [JsonPart(part.node, part.path) for part in whole.parts(key)]
+
+
+def refuse_shape(detail: str, reason: UnreadableReason = UnreadableReason.INVALID) -> NoReturn:
+    """The body is JSON, and no reservation that this format sends.
+
+    Raises:
+        Unreadable: invalid, or the reason given.
+    """
+    raise Unreadable(reason, detail)

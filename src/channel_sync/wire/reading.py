@@ -18,6 +18,7 @@ Sources: TypeAlias = Mapping[str, Sequence[str]]
 """Canonical field ("rooms.arrival") to the paths it was read from ("data[].attributes.amount")."""
 
 _Fit = TypeVar("_Fit")
+_LAST4 = re.compile(r"(?<![0-9])[0-9]{4}$")
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -103,6 +104,11 @@ class Part(ABC):
     def instant(self, key: str, zone: tzinfo, *fields: str) -> str | None:
         """An instant in UTC; one without a zone is of `zone`. What is none stays in the rest."""
         return self._fit(key, fields, lambda value: as_instant(value, zone))
+
+    def last4(self, key: str, *fields: str) -> str | None:
+        """The last four digits of a masked card number; scrubbing left no more of it."""
+        found = _LAST4.search(self.text(key, *fields) or "")
+        return found[0] if found else None
 
     def _fit(
         self, key: str, fields: Sequence[str], convert: Callable[[Any], _Fit | None]

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.format import Contents, Format, is_xml
+from channel_sync.wire.translate import read_each
 from channel_sync.wire.values import as_day
-from channel_sync.wire.xml_items import read_items
-from channel_sync.wire.xml_part import load_xml, refuse_empty
+from channel_sync.wire.xml_part import load_xml, parts_of, refuse_empty
 
 if TYPE_CHECKING:
     from channel_sync.wire.context import Context
     from channel_sync.wire.xml_part import Node, XmlPart
+
+NAME = "rentals-united"
 
 _ROOT = re.compile(rb"<(?:[\w.-]{1,40}:)?LNM_[A-Za-z]{1,60}_RQ[\s>/]")
 _CONFIRMED, _CANCEL = "LNM_PutConfirmedReservation_RQ", "LNM_CancelReservation_RQ"
@@ -34,16 +36,16 @@ def decode_rentals_united(body: bytes, context: Context) -> Contents:
     """
     root = load_xml(body, context)
     if root.name == _CANCEL:
-        return read_items([root], context, _read_cancel)
+        return read_each(parts_of([root]), _read_cancel, context)
     nodes: list[Node] = []
     if root.name == _CONFIRMED:
         nodes = [node for node in root.children if node.name == "Reservation"]
     if not nodes:
         raise refuse_empty(f"expected a Reservation in {_CONFIRMED}, got none")
-    return read_items(nodes, context, _read)
+    return read_each(parts_of(nodes), _read, context)
 
 
-def _read_cancel(part: XmlPart, _index: int) -> dict[str, Any]:
+def _read_cancel(part: XmlPart) -> dict[str, Any]:
     """An id and nothing else: not even when."""
     part.notes.note("status", part.path)
     return {
@@ -54,7 +56,7 @@ def _read_cancel(part: XmlPart, _index: int) -> dict[str, Any]:
     }
 
 
-def _read(part: XmlPart, _index: int) -> dict[str, Any]:
+def _read(part: XmlPart) -> dict[str, Any]:
     status = _STATUS.get(part.code("ReservationStatusID", "status") or "1")
     if status is None:
         raise Unreadable(

@@ -111,6 +111,8 @@ def _is_clean(text: str, plain: Plain) -> bool:
     unknown = set(_KEYS.findall(text)) - plain.keys
     if unknown and ("card" in text or not all(map(is_harmless, unknown))):
         return False
+    if not plain.secrets.isdisjoint(unknown):
+        return False
     lower = text.lower()
     if any(word in lower for word in CODE_WORDS):
         return False

@@ -16,11 +16,13 @@ from channel_sync.wire.scrub_text import REMOVED, clean_text
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """What is known of one format: `keys` that never hold anything to remove, and the paths whose
-    digits are not text and are never taken for a card number.
+    """What is known of one format: `keys` that never hold anything to remove, `secrets` that
+    always do, wherever they stand, and the paths whose digits are not text and are never taken
+    for a card number.
     """
 
     keys: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
     money: frozenset[str] = frozenset()
@@ -42,6 +44,7 @@ _HARMLESS = re.compile(
     r"|token.*|vendor)$"
 )
 _PAIR_NAMES = ("name", "key", "field", "label", "type", "id")
+_MASKED = re.compile(r"[0-9]{0,6}[ -]?[*xX•]{3,12}[ -]?([0-9]{4})")  # the last four may stay
 _AMOUNT = re.compile(r"-?[0-9]{1,12}|-?[0-9]+\.[0-9]+")  # in whole units, no card number
 _NOWHERE, _NEAR, _INSIDE = 0, 1, 2  # where a value stands: elsewhere, by a card, in a card
 
@@ -96,6 +99,7 @@ class Walk:
 
     def __init__(self, plain: Plain) -> None:
         self.plain = plain
+        self.secrets = frozenset(map(_normal, plain.secrets))
         self.removed = 0
         self.todo: list[tuple[dict[str, Any] | list[Any], str, str, int]] = []
 
@@ -130,7 +134,7 @@ class Walk:
         if value is None or isinstance(value, bool):
             return value
         says = _says(key, place)
-        if says is _Says.SECRET:
+        if says is _Says.SECRET or key in self.secrets:
             return self.secret(value)
         if isinstance(value, (dict, list)):
             self.todo.append((value, path, key, max(place, _place(key))))
@@ -142,6 +146,10 @@ class Walk:
     def secret(self, value: Any) -> Any:
         if (not value and value != 0) or value == REMOVED or isinstance(value, bool):
             return value
+        if isinstance(value, str) and (masked := _MASKED.fullmatch(value)):
+            kept = f"****{masked[1]}"
+            self.removed += kept != value
+            return kept
         self.removed += 1
         return REMOVED
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -13,13 +13,15 @@ from channel_sync.core.model import Basis
 from channel_sync.wire.canonical import revision_of
 from channel_sync.wire.canonical_model import CanonicalMessage
 from channel_sync.wire.canonical_parts import Reading
-from channel_sync.wire.errors import Unreadable
+from channel_sync.wire.errors import Unreadable, UnreadableReason
+from channel_sync.wire.format import Contents
 from channel_sync.wire.json_body import dump_sorted, refuse_invalid, spell_path
+from channel_sync.wire.reading import Notes, Part
 
 if TYPE_CHECKING:
     from channel_sync.core.model import Revision
     from channel_sync.wire.context import Context
-    from channel_sync.wire.reading import Notes
+    from channel_sync.wire.errors import Item
 
 _NOT_NEEDED = frozenset(
     {"booker", "payment", "comments", "total", "currency", "cancellation_fee", "group"}
@@ -31,13 +33,51 @@ _NOT_NEEDED_OF_A_ROOM = frozenset(
 channel whether or not we like its price or telephone number."""
 
 
+_Part = TypeVar("_Part", bound=Part)
+
+
+def read_each(
+    parts: Sequence[_Part],
+    read: Callable[[_Part], dict[str, Any]],
+    context: Context,
+    warnings: Sequence[str] = (),
+    root: Part | None = None,
+) -> Contents:
+    """Read one reservation from each part, with a reader that puts it in canonical terms.
+
+    What is wrong with one costs that one only. `root` is the whole message: where it holds just
+    one reservation, what is left of the envelope becomes extra too.
+
+    Raises:
+        Unreadable: too_many_messages, no_reservation.
+    """
+    most = context.limits.messages
+    if len(parts) > most:
+        raise Unreadable(
+            UnreadableReason.TOO_MANY_MESSAGES, f"expected at most {most}, got {len(parts)}"
+        )
+    if not parts:
+        raise Unreadable(UnreadableReason.NO_RESERVATION, "the message holds no reservation")
+    items: list[Item] = []
+    told = list(warnings)
+    for index, part in enumerate(parts):
+        prefix = f"[{index}]." if len(parts) > 1 else ""
+        rest = root if root is not None and len(parts) == 1 else part
+        try:
+            items.append(translate(read(part), rest.rest, part.notes, context))
+        except Unreadable as error:
+            items.append(Unreadable(error.reason, f"{prefix}{error.detail}"))
+        told += (f"{prefix}{warning}" for warning in part.notes.warnings)
+    return Contents(tuple(items), tuple(told), tuple(part.notes.read for part in parts))
+
+
 def translate(
-    said: dict[str, Any], rest: Any, notes: Notes, context: Context, prefix: str = ""
+    said: dict[str, Any], rest: Callable[[], Any], notes: Notes, context: Context
 ) -> Revision:
     """The revision that a reservation in canonical terms makes.
 
-    `said` has the shape of a canonical message, values None for what is not said; `rest` is what
-    the decoder did not take, and becomes `extra`. The property is the envelope's where it names
+    `said` has the shape of a canonical message, values None for what is not said; `rest` gives
+    what the decoder did not take: it becomes `extra`. The property is the envelope's where it names
     one: the provider's own id of it goes to `extra` (docs/decisions/0009). Warnings are added to
     the notes. Without an id of its own a message is named by its content, and by its place where
     it has no order either.
@@ -46,22 +86,21 @@ def translate(
         Unreadable: invalid, too_many_lines, stay_too_long; the detail names the paths that the
             value was read from.
     """
-    kept = _as_extra(rest)
+    kept = _as_extra(rest())
     told = said.get("property")
     if context.property_id and told and told != context.property_id:
         kept["property"] = told
     said = _without_none({**said, "property": context.property_id or told})
     try:
-        message, unfit = _message(said, prefix, notes)
+        message, unfit = _message(said, notes)
         if unfit:
             kept["unfit"] = unfit
         if message.message_id is None:
             message.message_id = f"sha256:{hashlib.sha256(dump_sorted(said).encode()).hexdigest()}"
         message.extra = kept
-        reading = Reading(context, prefix, notes.warnings)
-        revision = revision_of(message, reading)
+        revision = revision_of(message, Reading(context, "", notes.warnings))
     except Unreadable as error:
-        raise _with_source(error, prefix, notes) from None
+        raise _with_source(error, notes) from None
     if "message_id" not in said and revision.order.basis is Basis.ARRIVAL:
         place = context.arrived.order
         named = f"{revision.message_id}@{place.source}/{place.value}"
@@ -84,9 +123,7 @@ def _without_none(value: Any) -> Any:
     return value
 
 
-def _message(
-    said: dict[str, Any], prefix: str, notes: Notes
-) -> tuple[CanonicalMessage, dict[str, Any]]:
+def _message(said: dict[str, Any], notes: Notes) -> tuple[CanonicalMessage, dict[str, Any]]:
     """The message, and the values that were set aside because they do not fit."""
     try:
         return CanonicalMessage.model_validate(said), {}
@@ -98,11 +135,11 @@ def _message(
         }
     for path in unfit:
         where = notes.where(path)
-        notes.warnings.append(f"{prefix}{path}: not as it should be ({where}); left in extra")
+        notes.warnings.append(f"{path}: not as it should be ({where}); left in extra")
     try:
         return CanonicalMessage.model_validate(said), unfit
     except ValidationError as error:
-        raise refuse_invalid(error, prefix) from None
+        raise refuse_invalid(error) from None
 
 
 def _set_aside(said: dict[str, Any], location: tuple[int | str, ...]) -> tuple[str, Any]:
@@ -121,8 +158,7 @@ def _set_aside(said: dict[str, Any], location: tuple[int | str, ...]) -> tuple[s
     return ("", None) if value is None else (spell_path(keys), value)
 
 
-def _with_source(error: Unreadable, prefix: str, notes: Notes) -> Unreadable:
-    path = error.detail.partition(":")[0].removeprefix(prefix)
-    where = notes.where(path)
+def _with_source(error: Unreadable, notes: Notes) -> Unreadable:
+    where = notes.where(error.detail.partition(":")[0])
     detail = f"{error.detail} (read from {where})" if where else error.detail
     return Unreadable(error.reason, detail)

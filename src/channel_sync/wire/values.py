@@ -114,3 +114,30 @@ def as_instant(value: Any, zone: tzinfo) -> str | None:
     if not limits.FIRST_YEAR <= instant.year <= limits.LAST_YEAR:
         raise UnfitError(f"expected a year from {limits.FIRST_YEAR} to {limits.LAST_YEAR}")
     return instant.isoformat()
+
+
+def ages_of(children: int | None, ages: list[Any], infants: int | None) -> list[int | None] | None:
+    """The age of each child as far as it is said; infants count as not yet one year old.
+
+    None where nothing is said of children at all. No more than a line may hold, and one, so that
+    an absurd count is noticed and costs no memory.
+    """
+    if children is None and infants is None and not ages:
+        return None
+    most = limits.CHILDREN_PER_LINE + 1
+    known: list[int | None] = []
+    for age in ages[:most]:
+        try:
+            known.append(as_whole(age))
+        except UnfitError:
+            known.append(None)
+    unknown = min(max((children or 0) - len(known), 0), most)
+    babies = min(max(infants or 0, 0), most)
+    return [*known, *[None] * unknown, *[0] * babies][:most]
+
+
+def joined(*texts: str | None) -> str | None:
+    """Texts as paragraphs, each once; None where all of them are None."""
+    if all(text is None for text in texts):
+        return None
+    return "\n".join(dict.fromkeys(text for text in texts if text))

@@ -10,7 +10,7 @@ from channel_sync.wire.reading import Notes, Part
 from channel_sync.wire.xml_body import read_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from channel_sync.wire.context import Context
 
@@ -137,6 +137,11 @@ def _rest(node: Node) -> Any:
     if text:
         kept["text"] = text
     return kept
+
+
+def parts_of(nodes: Sequence[Node]) -> list[XmlPart]:
+    """Each element as a part of its own, with notes of its own."""
+    return [XmlPart(node, node.name) for node in nodes]
 
 
 def refuse_empty(detail: str) -> Unreadable:

@@ -16,13 +16,13 @@ _MESSAGE = "MESSAGE_UNIQUE_ID"
 _BROKER = "13"
 
 
-def read_ids(part: XmlPart, envelope: Envelope, index: int) -> dict[str, Any]:
+def read_ids(part: XmlPart, envelope: Envelope) -> dict[str, Any]:
     """Reference, message id, property and what a reservation was booked together with.
 
     Raises:
         Unreadable: invalid, where nothing names the booking.
     """
-    message_id = _message_id(part, envelope, index)
+    message_id = _message_id(part, envelope)
     return {
         "reference": _reference(part),
         "message_id": message_id,
@@ -63,7 +63,7 @@ def _taken(part: XmlPart, key: str) -> str:
     return part.code(key, "reference") or ""
 
 
-def _message_id(part: XmlPart, envelope: Envelope, index: int) -> str | None:
+def _message_id(part: XmlPart, envelope: Envelope) -> str | None:
     for one in part.parts("UniqueID"):
         if one.look("@ID_Context") == _MESSAGE:
             return one.code("@ID", "message_id")
@@ -73,7 +73,10 @@ def _message_id(part: XmlPart, envelope: Envelope, index: int) -> str | None:
         said = node.attributes.get("RequestId", "").strip()
         if node.name == "PayloadInfo" and said:
             part.notes.note("message_id", "Header/Interface/PayloadInfo@RequestId")
-            return f"{said}/{index}" if len(envelope.reservations) > 1 else said
+            if len(envelope.reservations) == 1:
+                return said
+            place = next(i for i, one in enumerate(envelope.reservations) if one is part.node)
+            return f"{said}/{place}"
     return None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.errors import Unreadable, UnreadableReason
@@ -13,11 +15,13 @@ from channel_sync.wire.opentravel.ids import read_channel, read_ids
 from channel_sync.wire.opentravel.people import read_booker
 from channel_sync.wire.opentravel.rooms import read_rooms
 from channel_sync.wire.opentravel.texts import read_comments
-from channel_sync.wire.xml_items import read_items
-from channel_sync.wire.xml_part import Node, XmlPart, load_xml
+from channel_sync.wire.translate import read_each
+from channel_sync.wire.xml_part import Node, XmlPart, load_xml, parts_of
 
 if TYPE_CHECKING:
     from channel_sync.wire.context import Context
+
+NAME = "opentravel"
 
 _ROOT = re.compile(rb"<(?:[\w.-]{1,40}:)?OTA_[A-Za-z]{1,40}")
 _ZONED = re.compile(r"(?i)(?:z|[+-][0-9]{2}:?[0-9]{2})$")
@@ -35,27 +39,35 @@ def decode_opentravel(body: bytes, context: Context) -> Contents:
         Unreadable: as `load_xml`; no_reservation, too_many_messages.
     """
     envelope = open_envelope(load_xml(body, context), context.dialect)
-    return read_items(
-        envelope.reservations,
-        context,
-        lambda part, index: _read(part, envelope, index),
-        around=_around(envelope),
-        dialect=envelope.dialect.name,
-    )
+    parts = parts_of(envelope.reservations)
+    around = _Enclosed(envelope.reservations[0], envelope)
+    read = partial(_read, envelope)
+    return replace(read_each(parts, read, context, root=around), dialect=envelope.dialect.name)
+
+
+class _Enclosed(XmlPart):
+    """The only reservation of a message, with what its envelope says besides."""
+
+    __slots__ = ("envelope",)
+
+    def __init__(self, node: Node, envelope: Envelope) -> None:
+        super().__init__(node)
+        self.envelope = envelope
+
+    def rest(self) -> Any:
+        kept = super().rest()
+        around = _around(self.envelope)
+        return {**(kept or {}), "envelope": around} if around else kept
 
 
 def _around(envelope: Envelope) -> dict[str, Any]:
-    """What the envelope says besides. All of it for one reservation, its own words for many:
-    copies of it shall not multiply what one message may hold.
-    """
+    """What the envelope says besides."""
     if envelope.root in envelope.reservations:
         return {}  # a cancel is its own envelope
     own = Node(envelope.root.name, envelope.root.attributes, None, [])
     kept: dict[str, Any] = {}
     if said := XmlPart(own).rest():
         kept[envelope.root.name] = said
-    if len(envelope.reservations) > 1:
-        return kept
     for node in envelope.root.children:
         if node.name in {"POS", "Warnings", "TPA_Extensions"} and (below := XmlPart(node).rest()):
             kept[node.name] = below
@@ -72,11 +84,11 @@ _CANCELLED = {"cancel", "cancelled", "canceled", "requestdenied"}
 _ENQUIRY = {"requested", "quote", "hold", "initiate", "waitlist", "waitlisted"}
 
 
-def _read(part: XmlPart, envelope: Envelope, index: int) -> dict[str, Any]:
+def _read(envelope: Envelope, part: XmlPart) -> dict[str, Any]:
     dialect = envelope.dialect
     status = _status(part, envelope)
     said: dict[str, Any] = {
-        **read_ids(part, envelope, index),
+        **read_ids(part, envelope),
         "channel": read_channel(part, envelope),
         "status": status,
         **_times(part, envelope, status),
