@@ -120,7 +120,7 @@ def _told(soap: Node | None, root: Node, reservations: tuple[Node, ...]) -> str:
         return "bookingcom"
     has_pos = any(node.name == "POS" for node in (*root.children, *first.children))
     is_alpine = first.attributes.get("ResStatus") in _ALPINEBITS_STATUS and not has_pos
-    if is_alpine and ids and ids[0].attributes.get("Type") in {"14", "15"}:
+    if is_alpine and len(ids) == 1 and ids[0].attributes.get("Type") in {"14", "15"}:
         return "alpinebits"
     return "generic"
 

@@ -127,7 +127,7 @@ def group_said(text: str) -> str | None:
 # --- The channel ---------------------------------------------------------------------------
 
 
-def read_channel(part: XmlPart, envelope: Envelope) -> str:
+def read_channel(part: XmlPart, envelope: Envelope, reference: str) -> str:
     """The channel's name: the dialect's own, else the primary one of POS.
 
     A cancel may come without POS. SiteMinder's references begin with the channel's code.
@@ -140,8 +140,11 @@ def read_channel(part: XmlPart, envelope: Envelope) -> str:
     if said:
         part.notes.note("channel", "POS/Source/BookingChannel/CompanyName")
         return said
-    if envelope.dialect.name == "siteminder" and (said := _of_reference(part)):
-        return said
+    if envelope.dialect.name == "siteminder":
+        prefix, dash, _ = reference.partition("-")
+        if dash and prefix.isalpha():
+            part.notes.note("channel", "UniqueID@ID")
+            return prefix
     for holder in holders:
         for node in holder.walk():
             said = node.attributes.get("ID", "").strip()
@@ -159,13 +162,4 @@ def _of_channel(holder: Node) -> str | None:
         said = company.attributes.get("Code", "").strip() or (company.text or "").strip()
         if company.name == "CompanyName" and said:
             return said
-    return None
-
-
-def _of_reference(part: XmlPart) -> str | None:
-    for one in part.parts("UniqueID"):
-        prefix, dash, _ = str(one.look("@ID") or "").partition("-")
-        if one.look("@Type") == _RESERVATION and dash and prefix.strip().isalpha():
-            part.notes.note("channel", one.below("@ID"))
-            return prefix.strip()
     return None

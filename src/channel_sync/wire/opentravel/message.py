@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NAME = "opentravel"
 
 _ROOT = re.compile(rb"<(?:[\w.-]{1,40}:)?OTA_[A-Za-z]{1,40}")
+_VALUE = "ResGlobalInfo/HotelReservationIDs/HotelReservationID"
 _ZONED = re.compile(r"(?i)(?:z|[+-][0-9]{2}:?[0-9]{2})$")
 
 
@@ -87,9 +88,10 @@ _ENQUIRY = {"requested", "quote", "hold", "initiate", "waitlist", "waitlisted"}
 def _read(envelope: Envelope, part: XmlPart) -> dict[str, Any]:
     dialect = envelope.dialect
     status = _status(part, envelope)
+    ids = read_ids(part, envelope)
     said: dict[str, Any] = {
-        **read_ids(part, envelope),
-        "channel": read_channel(part, envelope),
+        **ids,
+        "channel": read_channel(part, envelope, ids["reference"]),
         "status": status,
         **_times(part, envelope, status),
     }
@@ -162,6 +164,8 @@ def _times(part: XmlPart, envelope: Envelope, status: str) -> dict[str, Any]:
         )
         return {"modified_at": modified, "booked_at": modified if status == "new" else None}
     booked = part.instant("@CreateDateTime", dialect.zone, "booked_at")
+    if booked is None and (value := part.part(_VALUE)):
+        booked = value.instant("@ResID_Date", dialect.zone, "booked_at")
     is_first = status in {"new", "enquiry"} and _ZONED.search((created or "").strip())
     if modified is None and booked and is_first:
         part.notes.note("modified_at", part.below("@CreateDateTime"))
