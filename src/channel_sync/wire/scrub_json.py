@@ -8,8 +8,10 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from channel_sync.wire import limits
-from channel_sync.wire.exact_json import Spelled
+from channel_sync.wire.exact_json import Spelled, dump_exact, exact
 from channel_sync.wire.luhn import SHORTEST
 from channel_sync.wire.scrub_text import REMOVED, clean_text
 
@@ -44,6 +46,7 @@ _HARMLESS = re.compile(
     r"|token.*|vendor)$"
 )
 _PAIR_NAMES = ("name", "key", "field", "label", "type", "id")
+_FOLDINGS = 3  # how often JSON within text within JSON is unfolded
 _MASKED = re.compile(r"[0-9]{0,6}[ -]?[*xX•]{3,12}[ -]?([0-9]{4})")  # the last four may stay
 _AMOUNT = re.compile(r"-?[0-9]{1,12}|-?[0-9]+\.[0-9]+")  # in whole units, no card number
 _NOWHERE, _NEAR, _INSIDE = 0, 1, 2  # where a value stands: elsewhere, by a card, in a card
@@ -97,9 +100,10 @@ def is_harmless(key: str) -> bool:
 class Walk:
     """One pass over a JSON tree, in place and without recursion."""
 
-    def __init__(self, plain: Plain) -> None:
+    def __init__(self, plain: Plain, foldings: int = 0) -> None:
         self.plain = plain
         self.secrets = frozenset(map(_normal, plain.secrets))
+        self.foldings = foldings
         self.removed = 0
         self.todo: list[tuple[dict[str, Any] | list[Any], str, str, int]] = []
 
@@ -178,9 +182,21 @@ class Walk:
         return value if clean == spelled else clean
 
     def text(self, value: str) -> str:
+        if value[:1] in {"{", "["} and self.foldings < _FOLDINGS:
+            try:
+                return self.folded(value)
+            except orjson.JSONDecodeError:
+                pass  # it only begins like JSON
         value, removed = clean_text(value)
         self.removed += removed
         return value
+
+    def folded(self, value: str) -> str:
+        """JSON sent as text: cleaned as what it is, so that it can still be read as JSON."""
+        within = Walk(self.plain, self.foldings + 1)
+        root = within.clean(exact(value, orjson.loads(value)))
+        self.removed += within.removed
+        return dump_exact(root).decode() if within.removed else value
 
     def last4(self, value: str) -> str:
         digits = "".join(filter(str.isdigit, value))
