@@ -53,7 +53,7 @@ class Values:
         if is_number and len(digits) <= 4 and _MASKED.search(value):
             return value  # masked at its source
         self.removed += 1
-        whole = is_number and SHORTEST - 1 <= len(digits) <= 19
+        whole = is_number and (SHORTEST - 1 <= len(digits) <= 19 or _MASKED_TO_FOUR.search(value))
         return f"{REMOVED} {digits[-4:]}" if whole else REMOVED
 
     def last4(self, value: str) -> str:
@@ -70,7 +70,7 @@ class Values:
         self.removed += removed
         if _NESTED.search(value):
             # Markup or JSON within a text is as telling as a broken body.
-            clean, nested = clean_broken_xml(value)
+            clean, nested = clean_broken_xml(value, is_nested=True)
             self.removed += nested
             value = REMOVED if clean is None else clean
         return value
@@ -78,6 +78,7 @@ class Values:
 
 _MASKED: Final = re.compile(r"[*xX•#.]")
 _TELLING: Final = re.compile(r"(?i)cv|csc|card|secur|nummer|<|=|&|[\"']\s?:")
+_MASKED_TO_FOUR: Final = re.compile(r"[*xX•#]\d{4}$")
 _NESTED: Final = re.compile(r"<[\w/!?]|=\s?\\?[\"']|[\"']\s?:|&(?:lt|quot|#)")
 
 
@@ -105,11 +106,16 @@ _SEAMS = re.compile(r"<!--|-->|<!\[CDATA\[|\]\]>")
 _BESIDE = re.compile(r"(?s)<!--.*?(?:-->|$)|<\?.*?(?:\?>|$)|<!\[CDATA\[|\]\]>")
 
 
-def clean_broken_xml(raw: str) -> tuple[str | None, int]:
-    try:
-        check_prolog(raw.lstrip())
-    except Unreadable:
-        return None, 0  # entities, or letters that spell digits: nothing could be proved
+def clean_broken_xml(raw: str, *, is_nested: bool = False) -> tuple[str | None, int]:
+    """What is not well-formed, or stands within a text, its names and values guessed at.
+
+    None where entities, another encoding or the edges of sections may hide a number.
+    """
+    if not is_nested:
+        try:
+            check_prolog(raw.lstrip())
+        except Unreadable:
+            return None, 0
     if len(raw) > limits.BROKEN_XML_CHARACTERS:
         return None, 0
     text = _REFERENCE.sub(_plain_character, raw)

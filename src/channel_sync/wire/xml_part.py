@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.reading import Notes, Part
+from channel_sync.wire.scrub_text import REMOVED
 from channel_sync.wire.xml_body import read_xml
 
 if TYPE_CHECKING:
@@ -119,8 +120,13 @@ class XmlPart(Part):
 
 
 def _rest(node: Node) -> Any:
-    """What is left of an element: text alone as text, else an object; repeated names as a list."""
-    kept: dict[str, Any] = {f"@{k}": v.strip() for k, v in node.attributes.items() if v.strip()}
+    """What is left of an element: text alone as text, else an object; repeated names as a list.
+
+    What scrubbing took out is not there.
+    """
+    kept: dict[str, Any] = {
+        f"@{key}": said for key, value in node.attributes.items() if (said := _left(value))
+    }
     for child in node.children:
         if (below := _rest(child)) is None:
             continue
@@ -131,12 +137,17 @@ def _rest(node: Node) -> Any:
             held.append(below)
         else:
             kept[child.name] = [held, below]
-    text = (node.text or "").strip()
+    text = _left(node.text or "")
     if not kept:
         return text or None
     if text:
         kept["text"] = text
     return kept
+
+
+def _left(value: str) -> str:
+    said = value.strip()
+    return "" if said.startswith(REMOVED) else said
 
 
 def parts_of(nodes: Sequence[Node]) -> list[XmlPart]:
