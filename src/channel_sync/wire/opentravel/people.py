@@ -118,8 +118,8 @@ def _country(customer: XmlPart) -> str | None:
     if address is None:
         return None
     said = _country_said(address, "booker.country")
-    for key in ("CountryName@Code", "CountryName"):
-        address.drop(key)
+    if said:
+        address.drop("CountryName@Code" if address.look("CountryName@Code") else "CountryName")
     return said if said and len(said) == 2 else None
 
 
