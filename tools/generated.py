@@ -7,6 +7,7 @@ from pathlib import Path
 
 from channel_sync.settings import markdown
 from channel_sync.wire.schema import schema_text
+from tools.mapping import pages
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -19,12 +20,12 @@ def made() -> dict[Path, str]:
     before, _, rest = README.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     readme = f"{before}{BEGIN}\n{markdown().rstrip()}\n{END}{after}"
-    return {README: readme, SCHEMA: schema_text()}
+    return {README: readme, SCHEMA: schema_text(), **pages()}
 
 
 def main() -> int:
     """Returns 1 where `--check` finds a file out of date."""
-    stale = [path for path, text in made().items() if path.read_text() != text]
+    stale = [p for p, text in made().items() if not p.exists() or p.read_text() != text]
     if "--check" not in sys.argv:
         for path in stale:
             path.write_text(made()[path])

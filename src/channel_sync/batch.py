@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from channel_sync.core.world import ReferenceKey
     from channel_sync.records import Record
     from channel_sync.wire.limits import Limits
+    from channel_sync.wire.reading import Sources
 
 INTERNAL_ERROR = "internal_error"
 """The reason of a message that is parked because of a fault of ours."""
@@ -52,6 +53,8 @@ class Read:
     format: str
     scrubbed: Scrubbed
     warnings: tuple[str, ...] = ()
+    sources: tuple[Sources, ...] = ()
+    dialect: str = ""
 
     @property
     def revisions(self) -> tuple[Revision, ...]:
@@ -88,7 +91,15 @@ def _read(record: Record, limits: Limits) -> Read:
         aside = Aside(INTERNAL_ERROR, trace_of(error))
         return Read(record, (aside,), "", Scrubbed(None, 0))
     items = tuple(_aside(item) if isinstance(item, Unreadable) else item for item in decoded.items)
-    return Read(record, items, decoded.format, decoded.scrubbed, decoded.warnings)
+    return Read(
+        record,
+        items,
+        decoded.format,
+        decoded.scrubbed,
+        decoded.warnings,
+        decoded.sources,
+        decoded.dialect,
+    )
 
 
 def _aside(error: Unreadable) -> Aside:

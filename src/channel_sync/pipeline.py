@@ -253,7 +253,14 @@ async def explain_record(
         finally:
             await transaction.rollback()
     return tuple(
-        Explained(applied, entry.revision, entry.read.format, entry.read.warnings)
+        Explained(
+            applied,
+            entry.revision,
+            entry.read.format,
+            entry.read.warnings,
+            dict(enumerate(entry.read.sources)).get(entry.ordinal, {}),
+            entry.read.dialect,
+        )
         for applied, entry in zip(applied_of(entries), entries, strict=True)
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     import asyncpg
@@ -85,12 +85,18 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a record would become, and what was read in it."""
+    """What a record would become, and what was read in it.
+
+    `sources` are the canonical fields with the paths they were read from; empty where the message
+    was canonical.
+    """
 
     applied: Applied
     revision: Revision | None
     format: str
     warnings: tuple[str, ...] = ()
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

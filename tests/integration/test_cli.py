@@ -293,6 +293,19 @@ async def test_explain_says_and_writes_nothing(house: Cli, tmp_path: Path) -> No
     assert await rows(house, "history") == before
 
 
+async def test_explain_says_from_where_a_providers_message_was_read(house: Cli) -> None:
+    file = Path(__file__).parents[1] / "wire" / "fixtures" / "channex" / "new.json"
+    told = ("explain", file, "--property", "lindenhof", "--today", TODAY)
+    text = " ".join(done(await house(*told)).stdout.split())
+    assert text.startswith("booking.com 3908412277: created")
+    assert "rooms.arrival ← data.attributes.rooms[].checkin_date" in text
+    assert 'left in extra data.attributes.acknowledge_status = "pending"' in text
+    (row,) = await rows(house, *told)
+    assert (row["format"], row["property_id"]) == ("channex", "lindenhof")
+    assert row["sources"]["rooms.category"] == ["data.attributes.rooms[].room_type_id"]
+    assert row["extra"]["data"]["attributes"]["guarantee"]["cvv"] == "[removed]"
+
+
 async def test_explain_names_the_rule_that_keeps_a_room_given_by_hand(
     house: Cli, tmp_path: Path
 ) -> None:

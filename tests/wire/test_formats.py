@@ -62,7 +62,7 @@ def revisions_of(path: Path) -> list[Revision]:
     return [item for item in items if isinstance(item, Revision)]
 
 
-def told_apart(body: bytes, **headers: str) -> str:
+def told_apart(body: bytes, **headers: Any) -> str:
     try:
         return look(body, **headers).format
     except Unreadable as error:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -14,13 +14,15 @@ TOPIC = "replay"
 later replay is a later arrival."""
 
 
-def records_of(files: list[Path], message_format: str | None) -> Iterator[Record]:
-    """The messages of the files, in order, as if they had been consumed just now."""
+def records_of(files: list[Path], headers: Mapping[str, str | None]) -> Iterator[Record]:
+    """The messages of the files, in order, as if they had been consumed just now under these
+    headers; those that are None are not there.
+    """
     offsets = count(time.time_ns() // 1_000)
-    headers = {"format": message_format} if message_format else {}
+    said = {name: value for name, value in headers.items() if value}
     for file in files:
         for body in split(file.read_bytes()):
-            yield Record(TOPIC, 0, next(offsets), datetime.now(UTC), body, headers=headers)
+            yield Record(TOPIC, 0, next(offsets), datetime.now(UTC), body, None, said)
 
 
 def split(body: bytes) -> list[bytes]:

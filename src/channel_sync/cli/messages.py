@@ -1,5 +1,6 @@
 """The commands `replay` and `explain`: the pipeline without Kafka, applied or only decided."""
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 SLICE = 200
 """Messages of one transaction of a replay."""
+EXTRAS = 60
+EXTRA_CHARACTERS = 160
+"""Values left in extra that an explanation lists, and how much of each."""
 INDENT = "  "
 
 Files = Annotated[
@@ -36,6 +40,14 @@ Format = Annotated[
     str | None,
     typer.Option("--format", help="canonical, …; told by the messages' own marks unless said"),
 ]
+Dialect = Annotated[
+    str | None,
+    typer.Option("--dialect", help="of that format; told by the messages' own marks unless said"),
+]
+PropertyId = Annotated[
+    str | None,
+    typer.Option("--property", help="ours, where the messages name it by their sender's own id"),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,11 +59,14 @@ def add_to(app: typer.Typer) -> None:
 def replay(
     files: Files,
     message_format: Format = None,
+    dialect: Dialect = None,
+    property_id: PropertyId = None,
     today: Today = None,
     as_json: Json = False,
 ) -> None:
     """Apply the messages in files in order; one line for each reservation."""
-    run(_replay(list(records_of(files, message_format)), today, as_json=as_json))
+    headers = {"format": message_format, "dialect": dialect, "property": property_id}
+    run(_replay(list(records_of(files, headers)), today, as_json=as_json))
 
 
 def explain(
@@ -59,11 +74,14 @@ def explain(
         Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="one message or more")
     ],
     message_format: Format = None,
+    dialect: Dialect = None,
+    property_id: PropertyId = None,
     today: Today = None,
     as_json: Json = False,
 ) -> None:
     """Say what messages would do, each to the hotel as it is now, and by which rule."""
-    run(_explain(list(records_of([file], message_format)), today, as_json=as_json))
+    headers = {"format": message_format, "dialect": dialect, "property": property_id}
+    run(_explain(list(records_of([file], headers)), today, as_json=as_json))
 
 
 async def _replay(records: Sequence["Record"], today: date | None, *, as_json: bool) -> None:
@@ -137,10 +155,13 @@ def _explained_row(explained: "Explained") -> dict[str, Any]:
     return {
         **applied_row(explained.applied),
         "format": explained.format,
+        "dialect": explained.dialect or None,
         "warnings": list(explained.warnings),
         "order_basis": str(revision.order.basis) if revision else None,
         "revision": revision.label if revision else None,
         "read": [dict(_said(line)) for line in revision.lines or ()] if revision else None,
+        "sources": {name: list(paths) for name, paths in explained.sources.items()},
+        "extra": json.loads(revision.extra) if revision else None,
     }
 
 
@@ -150,7 +171,11 @@ def _explained_lines(explained: "Explained") -> Iterator[str]:
     yield f"{applied.channel or '?'} {applied.reference or '?'}: {applied.outcome}" + (
         f" ({one_line(because)})" if because and not applied.rules else ""
     )
-    yield from _block("read", _read_lines(explained.format, revision))
+    dialect = f", dialect {explained.dialect}" if explained.dialect else ""
+    yield from _block("read", _read_lines(f"{explained.format}{dialect}", revision))
+    paths = (f"{name} ← {', '.join(found)}" for name, found in explained.sources.items())
+    yield from _block("from", paths)
+    yield from _block("left in extra", _extra_lines(revision))
     yield from _block("warnings", explained.warnings)
     if revision is not None:
         yield from _block("order", [f"{revision.label}, by {revision.order.basis}"])
@@ -176,6 +201,28 @@ def _read_lines(message_format: str, revision: "Revision | None") -> Iterator[st
         yield f"booking: {shown(said)}"
     for line in revision.lines or ():
         yield f"room line: {shown(dict(_said(line)))}"
+
+
+def _extra_lines(revision: "Revision | None") -> Iterator[str]:
+    """What was read of a message and has no place in a booking, by its path."""
+    if revision is None:
+        return
+    left = list(_leaves(json.loads(revision.extra), ""))
+    for path, value in left[:EXTRAS]:
+        yield f"{path} = {json.dumps(value, ensure_ascii=False)[:EXTRA_CHARACTERS]}"
+    if len(left) > EXTRAS:
+        yield f"and {len(left) - EXTRAS} more"
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, f"{path}[]")
+    else:
+        yield path, value
 
 
 def _said(part: "Line | Header") -> Iterator[tuple[str, object]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
@@ -14,6 +14,9 @@ from channel_sync.wire import limits
 from channel_sync.wire.exact_json import Spelled, dump_exact, exact
 from channel_sync.wire.luhn import SHORTEST
 from channel_sync.wire.scrub_text import REMOVED, clean_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +62,33 @@ class _Says(Enum):
     UNNAMED = 3  # in a card, and none of the keys known to be harmless there
 
 
-@lru_cache(maxsize=4096)
+_Said = TypeVar("_Said")
+
+
+def _remembered(says: Callable[..., _Said]) -> Callable[..., _Said]:
+    """A cache for what is said of keys; those too long to be a sender's own are not kept."""
+    cached = lru_cache(maxsize=4096)(says)
+
+    @wraps(says)
+    def ask(key: str, *place: int) -> _Said:
+        return (cached if len(key) <= limits.CODE_CHARACTERS else says)(key, *place)
+
+    return ask
+
+
+@_remembered
 def _normal(key: str) -> str:
     return "".join(filter(str.isalnum, key)).casefold()
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def _place(key: str) -> int:
     if "card" in key or key in {"cc", "pan"}:
         return _INSIDE
     return _NEAR if key in {"payment", "payments", "guarantee", "deposit"} else _NOWHERE
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def _says(key: str, place: int) -> _Says:
     """What a normal key at such a place says of its value."""
     if _SECRET.search(key) or (place != _NOWHERE and _IN_CARD.match(key)):
@@ -83,7 +100,7 @@ def _says(key: str, place: int) -> _Says:
     return _Says.NOTHING
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def is_harmless(key: str) -> bool:
     normal = _normal(key)
     return (
