@@ -104,7 +104,8 @@ def _page(name: str, bodies: list[bytes]) -> str:
 def _is_read(path: str, table: Table) -> bool:
     """Whether a path is read elsewhere: a cancel leaves what a booking is read from."""
     paths = (read for found in table.values() for read in found)
-    return any(read == path or read.endswith((f".{path}", f"].{path}", f"/{path}")) for read in paths)
+    below = (f".{path}", f"].{path}", f"/{path}")
+    return any(read == path or read.endswith(below) for read in paths)
 
 
 def _rank(field: str) -> tuple[int, int, str]:
