@@ -28,6 +28,9 @@ ROWS = {
     "cancel of a guest in house": "deferred",
     "cancel, booking unknown": "tombstoned",
     "a message cut off": "parked",
+    "Channex: new booking": "created",
+    "Channex: one night more": "modified",
+    "Channex: cancelled": "cancelled",
 }
 
 

@@ -29,10 +29,11 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message on its way to the topic, and how the table calls it."""
+    """A message on its way to the topic, its format, and how the table calls it."""
 
     title: str
     body: bytes
+    format: str = "canonical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Feed:
                 self._topic,
                 message.body,
                 key=PROPERTY.encode(),
-                headers={"format": "canonical"},
+                headers={"format": message.format},
             )
             self._producer.poll(0)
         if self._producer.flush(FLUSH_SECONDS):

@@ -8,6 +8,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -17,6 +18,7 @@ from channel_sync.clock import FixedToday
 from channel_sync.demo.embedded import embedded_postgres, mock_broker
 from channel_sync.demo.feed import Edit, Feed, Message, Writer, book_so_far, ordinary, story
 from channel_sync.demo.hotel import HOTEL, PROPERTY, TODAY
+from channel_sync.demo.providers import other_formats
 from channel_sync.demo.servers import ServerError
 from channel_sync.demo.show import Show
 from channel_sync.pipeline import apply_slice
@@ -134,7 +136,7 @@ async def _play(show: Show, dsn: str, bootstrap: str, messages: int) -> int:
         await _morning(stage, write)
         show.title("One day of messages, and what staff do between them")
         show.head()
-        for act in story(write):
+        for act in chain(story(write), other_formats()):
             await _act(stage, act)
         if messages:
             await _ordinary(stage, write, messages)

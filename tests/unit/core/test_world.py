@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
@@ -247,3 +248,19 @@ def test_a_booking_nobody_heard_of_under_two_new_names() -> None:
     assert made.receive(new("B", WHOLE, replaces=("A",), revision=1)) is Outcome.CREATED
     assert made.booking("A").reference == "B"
     assert made.receive(new("A", line("STD", 1, 2), revision=1)) is Outcome.STALE
+
+
+def test_an_amount_in_no_named_currency_is_in_the_propertys() -> None:
+    priced = line("STD", 1, 3, amount=Decimal(100))
+    told = says("A", priced, replace(priced, currency="CHF"), WHOLE, total=Decimal(200))
+    made = normalise(hotel(EMPTY).world, told)
+    assert [one.currency for one in made.lines or ()] == ["EUR", "CHF", None]
+    assert made.header.total_currency == "EUR"
+
+
+def test_what_is_not_priced_has_no_currency() -> None:
+    made = normalise(hotel(EMPTY).world, said())
+    assert [one.currency for one in made.lines or ()] == [None]
+    assert made.header.total_currency is None
+    named = normalise(hotel(EMPTY).world, said(total=Decimal(1), total_currency="USD"))
+    assert named.header.total_currency == "USD"
