@@ -31,6 +31,13 @@ ROWS = {
     "Channex: new booking": "created",
     "Channex: one night more": "modified",
     "Channex: cancelled": "cancelled",
+    "SiteMinder: new booking": "created",
+    "SiteMinder: one night more": "modified",
+    "SiteMinder: the older one again": "duplicate",
+    "SiteMinder: cancelled": "cancelled",
+    "AlpineBits: enquiry": "enquiry",
+    "AlpineBits: new booking": "created",
+    "AlpineBits: cancelled": "cancelled",
 }
 
 
