@@ -33,7 +33,7 @@ ROWS = {
     "Channex: cancelled": "cancelled",
     "SiteMinder: new booking": "created",
     "SiteMinder: one night more": "modified",
-    "SiteMinder: the older one again": "duplicate",
+    "SiteMinder: older, again": "duplicate",
     "SiteMinder: cancelled": "cancelled",
     "AlpineBits: enquiry": "enquiry",
     "AlpineBits: new booking": "created",

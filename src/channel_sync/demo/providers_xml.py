@@ -24,7 +24,7 @@ def siteminder(arrival: date) -> Iterator[Message]:
     """Pulled from SiteMinder: a booking, its change and its cancel, ordered by their own times."""
     yield Message("SiteMinder: new booking", _pulled("Book", 1, arrival, 2), _FORMAT)
     yield Message("SiteMinder: one night more", _pulled("Modify", 2, arrival, 3), _FORMAT)
-    yield Message("SiteMinder: the older one again", _pulled("Book", 1, arrival, 2), _FORMAT)
+    yield Message("SiteMinder: older, again", _pulled("Book", 1, arrival, 2), _FORMAT)
     yield Message("SiteMinder: cancelled", _pulled("Cancel", 3, arrival, 0), _FORMAT)
 
 

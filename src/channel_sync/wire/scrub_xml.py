@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from channel_sync.wire.errors import Unreadable
-from channel_sync.wire.luhn import CARD_REMOVED, SHORTEST, card_number_spans
+from channel_sync.wire.luhn import ANY_RUN, CARD_REMOVED, SHORTEST, card_number_spans
 from channel_sync.wire.scrub_text import clean_text
 from channel_sync.wire.scrub_xml_values import (
     Values,
@@ -29,6 +29,7 @@ from channel_sync.wire.xml_names import (
     says,
 )
 
+_BLANKS = re.compile(r"\s+")
 _DEPTH = 256  # what the parser itself allows: a body too deep to read is scrubbed all the same
 
 
@@ -60,7 +61,7 @@ def clean_xml(text: str) -> tuple[str | None, int]:
     return (cleaned if proved else None), walk.removed
 
 
-_NAMESPACES = re.compile(r"xmlns[\w:.-]{0,100}\s{0,20}=\s{0,20}[\"']([^\"']*)")
+_NAMESPACES = re.compile(r"(?<=\s)xmlns[\w:.-]{0,100}\s{0,20}=\s{0,20}[\"']([^\"']*)")
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,300}\?>\s*")
 
 
@@ -176,8 +177,8 @@ class _Walk(Values):
     def stream(self, pieces: list[_Piece]) -> None:
         """A number may be spread over several pieces: they are searched as one text."""
         texts = [piece.text for piece in pieces]
-        if sum(sum(map(str.isdecimal, text)) for text in texts) < SHORTEST:
-            return
+        if not ANY_RUN.search(_BLANKS.sub(" ", "".join(texts))):
+            return  # the usual case, at no cost
         joined, origin = _joined(texts)
         spans = card_number_spans(joined)
         if not spans:

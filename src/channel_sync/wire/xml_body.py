@@ -106,14 +106,17 @@ def _not_xml(error: Any) -> Unreadable:
 
 
 def _check_shape(root: Any, depth: int) -> None:
+    """Comments and instructions count as elements do: each costs as much."""
     count = 0
     level = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
+    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         if event == "end":
             level -= 1
             continue
-        level += 1
         count += 1
+        if event != "start":
+            continue
+        level += 1
         if level > depth:
             raise Unreadable(
                 UnreadableReason.TOO_DEEP, f"expected at most {depth} levels, got more"

@@ -51,7 +51,7 @@ def read_nights(stay: XmlPart, dialect: OpenTravel) -> list[dict[str, Any]] | No
         for rate in room_rate.parts("Rates/Rate"):
             first = spaceless(rate.look("@EffectiveDate") or room_rate.look("@EffectiveDate"))
             for night in nights_from(first, _count(rate, first)):
-                if night in prices:
+                if night in prices or len(prices) >= NIGHTS_PER_LINE:
                     stay.notes.warnings.append(
                         f"{rate.path}: several prices of one night; left in extra"
                     )
@@ -95,19 +95,20 @@ def _count(rate: XmlPart, first: str | None) -> int:
 
 def stay_from_rates(stay: XmlPart) -> tuple[str | None, str | None]:
     """Arrival and departure where there is no TimeSpan: from the first night to the last."""
-    nights: list[str] = []
+    firsts: list[date] = []
+    ends: list[date] = []
     for room_rate in stay.parts("RoomRates/RoomRate"):
-        rates = room_rate.parts("Rates/Rate")
-        for part in (room_rate, *rates):
+        for part in (room_rate, *room_rate.parts("Rates/Rate")):
             day = spaceless(part.look("@EffectiveDate"))
-            if day:
-                stay.notes.note("rooms.arrival", part.below("@EffectiveDate"))
-                stay.notes.note("rooms.departure", part.below("@EffectiveDate"))
-                nights += nights_from(day, _count(part, day))
-    if not nights:
-        return None, None
-    nights.sort()
-    return nights[0], (date.fromisoformat(nights[-1]) + timedelta(days=1)).isoformat()
+            try:
+                first = date.fromisoformat(day or "")
+                ends.append(first + timedelta(days=_count(part, day)))
+            except (ValueError, OverflowError):
+                continue
+            firsts.append(first)
+            stay.notes.note("rooms.arrival", part.below("@EffectiveDate"))
+            stay.notes.note("rooms.departure", part.below("@EffectiveDate"))
+    return (min(firsts).isoformat(), max(ends).isoformat()) if firsts else (None, None)
 
 
 # --- Payment -------------------------------------------------------------------------------

@@ -26,20 +26,60 @@ _RESERVATIONS = {"HotelReservation", "HotelResModify"}
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What stands around the reservations of one message.
+    """What stands around the reservations of one message, looked up once for all of them.
 
-    `soap` is the header of the SOAP envelope, if there is one; `root` the message's element.
+    `soap` is the header of the SOAP envelope, if there is one; `root` the message's element;
+    `source` who speaks as the message's own POS says it. `request_id` and `hotel` ("attribute",
+    value) are those of Expedia's header.
     """
 
     soap: Node | None
     root: Node
     reservations: tuple[Node, ...]
     dialect: OpenTravel
+    source: Source
+    request_id: str = ""
+    hotel: tuple[str, str] | None = None
 
     @property
     def says(self) -> str:
         """The status of a reservation that bears none."""
         return MESSAGES[self.root.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who speaks, as a POS says it; None where it does not.
+
+    `channel` is the primary booking channel's company: its code, else its name. `company` is the
+    first company's name.
+    """
+
+    channel: str | None = None
+    company: str | None = None
+    requestor: str | None = None
+
+
+def source_of(holder: Node) -> Source:
+    """What the POS of a message or of a reservation says."""
+    channels: list[Node] = []
+    company = requestor = None
+    for pos in holder.children:
+        for node in pos.walk() if pos.name == "POS" else ():
+            if node.name == "BookingChannel":
+                channels.append(node)
+            if node.name == "CompanyName":
+                company = company or (node.text or "").strip() or None
+            if node.name == "RequestorID":
+                requestor = requestor or node.attributes.get("ID", "").strip() or None
+    channels.sort(key=lambda node: node.attributes.get("Primary") == "false")
+    names = (
+        one.attributes.get("Code", "").strip() or (one.text or "").strip()
+        for channel in channels
+        for one in channel.children
+        if one.name == "CompanyName"
+    )
+    return Source(next(filter(None, names), None), company, requestor)
 
 
 def open_envelope(tree: Node, said_dialect: str | None) -> Envelope:
@@ -62,7 +102,20 @@ def open_envelope(tree: Node, said_dialect: str | None) -> Envelope:
         said = "errors" if error else "an empty list"
         raise refuse_empty(f"expected at least one reservation in {root.name}, got {said}")
     dialect = _dialect(said_dialect) or OPENTRAVEL[_told(soap, root, reservations)]
-    return Envelope(soap, root, reservations, dialect)
+    return Envelope(soap, root, reservations, dialect, source_of(root), *_of_header(soap))
+
+
+def _of_header(soap: Node | None) -> tuple[str, tuple[str, str] | None]:
+    """The id of the request, and the hotel it is for, of Expedia's SOAP header."""
+    request_id, hotel = "", None
+    for node in soap.walk() if soap else ():
+        if node.name == "PayloadInfo":
+            request_id = request_id or node.attributes.get("RequestId", "").strip()
+        for key in ("SupplierHotelCode", "DistributorHotelId"):
+            said = node.attributes.get(key, "").strip()
+            if node.name == "PayloadReference" and said and hotel is None:
+                hotel = (key, said)
+    return request_id, hotel
 
 
 def _spelled(name: str) -> str:

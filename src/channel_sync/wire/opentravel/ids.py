@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.errors import Unreadable, UnreadableReason
+from channel_sync.wire.opentravel.envelope import source_of
 
 if TYPE_CHECKING:
     from channel_sync.wire.opentravel.envelope import Envelope
-    from channel_sync.wire.xml_part import Node, XmlPart
+    from channel_sync.wire.xml_part import XmlPart
 
 _RESERVATION, _CANCELLATION = "14", "15"
 _MESSAGE = "MESSAGE_UNIQUE_ID"
@@ -67,17 +68,13 @@ def _message_id(part: XmlPart, envelope: Envelope) -> str | None:
     for one in part.parts("UniqueID"):
         if one.look("@ID_Context") == _MESSAGE:
             return one.code("@ID", "message_id")
-    if envelope.soap is None:
+    if not envelope.request_id:
         return None
-    for node in envelope.soap.walk():
-        said = node.attributes.get("RequestId", "").strip()
-        if node.name == "PayloadInfo" and said:
-            part.notes.note("message_id", "Header/Interface/PayloadInfo@RequestId")
-            if len(envelope.reservations) == 1:
-                return said
-            place = next(i for i, one in enumerate(envelope.reservations) if one is part.node)
-            return f"{said}/{place}"
-    return None
+    part.notes.note("message_id", "Header/Interface/PayloadInfo@RequestId")
+    if len(envelope.reservations) == 1:
+        return envelope.request_id
+    place = next(i for i, one in enumerate(envelope.reservations) if one is part.node)
+    return f"{envelope.request_id}/{place}"
 
 
 def _property(part: XmlPart, envelope: Envelope) -> str | None:
@@ -90,12 +87,11 @@ def _property(part: XmlPart, envelope: Envelope) -> str | None:
         for info in part.parts(way):
             if said := info.code("@HotelCode", "property"):
                 return said
-    for node in envelope.soap.walk() if envelope.soap else ():
-        for key in ("SupplierHotelCode", "DistributorHotelId"):
-            if node.name == "PayloadReference" and (said := node.attributes.get(key, "").strip()):
-                part.notes.note("property", f"Header//PayloadReference@{key}")
-                return said
-    return None
+    if envelope.hotel is None:
+        return None
+    key, said = envelope.hotel
+    part.notes.note("property", f"Header/Interface//PayloadReference@{key}")
+    return said
 
 
 _MULTI_ROOM = re.compile(
@@ -135,8 +131,8 @@ def read_channel(part: XmlPart, envelope: Envelope, reference: str) -> str:
     if envelope.dialect.channel:
         part.notes.note("channel", f"dialect {envelope.dialect.name}")
         return envelope.dialect.channel
-    holders = (part.node, envelope.root)
-    said = next((name for holder in holders if (name := _of_channel(holder))), None)
+    sources = (source_of(part.node), envelope.source)
+    said = next((one.channel for one in sources if one.channel), None)
     if said:
         part.notes.note("channel", "POS/Source/BookingChannel/CompanyName")
         return said
@@ -145,21 +141,7 @@ def read_channel(part: XmlPart, envelope: Envelope, reference: str) -> str:
         if dash and prefix.isalpha():
             part.notes.note("channel", "UniqueID@ID")
             return prefix
-    for holder in holders:
-        for node in holder.walk():
-            said = node.attributes.get("ID", "").strip()
-            if node.name == "RequestorID" and said:
-                part.notes.note("channel", "POS/Source/RequestorID@ID")
-                return said
-    return "opentravel"
-
-
-def _of_channel(holder: Node) -> str | None:
-    """The company of the primary booking channel: its code, else its name."""
-    channels = [node for node in holder.walk() if node.name == "BookingChannel"]
-    channels.sort(key=lambda node: node.attributes.get("Primary") == "false")
-    for company in (node for channel in channels for node in channel.walk()):
-        said = company.attributes.get("Code", "").strip() or (company.text or "").strip()
-        if company.name == "CompanyName" and said:
-            return said
-    return None
+    said = next((one.requestor for one in sources if one.requestor), None)
+    if said:
+        part.notes.note("channel", "POS/Source/RequestorID@ID")
+    return said or "opentravel"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.format import Contents, Format, is_xml
 from channel_sync.wire.opentravel.amounts import read_amount, read_currency, read_payment
-from channel_sync.wire.opentravel.envelope import Envelope, open_envelope
+from channel_sync.wire.opentravel.envelope import Envelope, open_envelope, source_of
 from channel_sync.wire.opentravel.ids import read_channel, read_ids
 from channel_sync.wire.opentravel.people import read_booker
 from channel_sync.wire.opentravel.rooms import read_rooms
@@ -177,12 +177,11 @@ def _collect(envelope: Envelope, part: XmlPart) -> str | None:
     """Expedia's point of sale says who takes the money: "A-" is the hotel."""
     if envelope.dialect.name != "expedia-bn":
         return None
-    for holder in (part.node, envelope.root):
-        for node in holder.walk():
-            if node.name == "CompanyName" and (node.text or "").strip():
-                part.notes.note("payment.collect", "POS/Source/BookingChannel/CompanyName")
-                return "property" if (node.text or "").strip().startswith("A-") else "channel"
-    return None
+    company = source_of(part.node).company or envelope.source.company
+    if company is None:
+        return None
+    part.notes.note("payment.collect", "POS/Source/BookingChannel/CompanyName")
+    return "property" if company.startswith("A-") else "channel"
 
 
 FORMAT = Format(detects_opentravel, decode_opentravel)

@@ -129,6 +129,7 @@ def _country(customer: XmlPart) -> str | None:
 def read_guests(reservation: XmlPart, stays: list[XmlPart]) -> list[list[dict[str, Any]] | None]:
     """Who stays in each room, in the order of `stays`; None where the message binds nobody."""
     named = _by_number(reservation)
+    known = {number: guest for number, guest in named if number}
     bound: list[list[dict[str, Any]] | None] = []
     for stay in stays:
         numbers = list(_numbers(stay))
@@ -137,7 +138,6 @@ def read_guests(reservation: XmlPart, stays: list[XmlPart]) -> list[list[dict[st
             everybody = [guest for _, guest in named if guest]
             bound.append(everybody if len(stays) == 1 and everybody else None)
             continue
-        known = {number: guest for number, guest in named if number}
         missing = [number for number in numbers if number not in known]
         if missing:
             stay.notes.warnings.append(f"{stay.path}: {len(missing)} ResGuestRPH of no guest")
