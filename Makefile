@@ -18,6 +18,7 @@ FIND_PYTHON = for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 PYTEST_ARGS ?=
 MUTATION_ARGS ?=
 BENCH_ARGS ?=
+FUZZ_ARGS ?=
 
 .PHONY: help
 help: ## this menu
@@ -79,6 +80,10 @@ mutation: $(STAMP) ## breaks the core on purpose; MUTATION_ARGS="--sample 400"
 .PHONY: bench
 bench: $(STAMP) ## the measured comparisons
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+.PHONY: fuzz
+fuzz: $(STAMP) ## mutated messages against every decoder; FUZZ_ARGS="--inputs 200000"
+	@$(BIN)/python -m tools.fuzz $(FUZZ_ARGS)
 
 .PHONY: kafka
 kafka: $(STAMP) ## fetches Apache Kafka for the tests (needs java 17 and mvn)

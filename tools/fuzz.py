@@ -257,23 +257,30 @@ def run(inputs: int, seed: int, only: str | None = None, *, tell: bool = True) -
     dice = random.Random(seed)
     known = seeds(only)
     report = Report()
-    signal.signal(signal.SIGALRM, _give_up)
     step = max(inputs // 10, 1)
-    for number in range(inputs):
-        name, body = dice.choice(known)
-        changed = mutated(body, dice.choice(known)[1], dice)
-        headers = {"format": name} if dice.random() < 0.7 else {}
-        signal.alarm(GIVE_UP_SECONDS)
-        feed(changed, headers, report, Arrival("fuzz", 0, number))
+    before = signal.signal(signal.SIGALRM, _give_up)
+    try:
+        for number in range(inputs):
+            name, body = dice.choice(known)
+            changed = mutated(body, dice.choice(known)[1], dice)
+            headers = {"format": name} if dice.random() < 0.7 else {}
+            signal.alarm(GIVE_UP_SECONDS)
+            feed(changed, headers, report, Arrival("fuzz", 0, number))
+            signal.alarm(0)
+            if tell and (number + 1) % step == 0:
+                _tell(number + 1, report)
+    finally:
         signal.alarm(0)
-        if tell and (number + 1) % step == 0:
-            print(
-                f"{number + 1:>8} inputs  {resident_mib():6.1f} MiB  "
-                f"slowest {report.slowest_ms:6.1f} ms  "
-                f"{len(report.crashes)} crashes  {len(report.hangs)} hangs",
-                flush=True,
-            )
+        signal.signal(signal.SIGALRM, before)
     return report
+
+
+def _tell(number: int, report: Report) -> None:
+    print(
+        f"{number:>8} inputs  {resident_mib():6.1f} MiB  slowest {report.slowest_ms:6.1f} ms  "
+        f"{len(report.crashes)} crashes  {len(report.hangs)} hangs",
+        flush=True,
+    )
 
 
 def _give_up(_: int, __: FrameType | None) -> None:

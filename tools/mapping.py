@@ -85,7 +85,7 @@ def _page(name: str, bodies: list[bytes]) -> str:
         "",
         "Written by `make generated` from what the decoder recorded reading on",
         f"`tests/wire/fixtures/{name}/`. A field of the canonical message stands beside every path",
-        "that it was read from; what no field was read from is kept in `extra`.",
+        "that it was read from; what no field was read from is left in `extra`.",
     ]
     for dialect, table in sorted(tables.items()):
         if dialect:

@@ -141,3 +141,21 @@ def test_the_envelope_names_our_property_and_theirs_is_kept() -> None:
     revision = of(CHANNEX, "new")
     assert revision.property_id == "seaview"
     assert '"property":"5b0b2ee4-6a0b-4a6e-9d2f-3f6f1b7a1c01"' in revision.extra
+
+
+def test_the_id_of_a_booking_is_no_id_of_a_revision() -> None:
+    """Listed as bookings, all revisions bear one id: as the message's it would drop all but one."""
+    message = changed(id=fixture(CHANNEX, "new")["data"]["attributes"]["booking_id"])
+    message["data"] |= {"type": "booking", "id": message["data"]["attributes"]["booking_id"]}
+    assert only(message).message_id.startswith("sha256:")
+    message["data"]["attributes"]["revision_id"] = "rev-9"
+    assert only(message).message_id == "rev-9"
+
+
+def test_a_list_of_revisions_is_a_message_of_several() -> None:
+    told = look([fixture(CHANNEX, "new"), fixture(CHANNEX, "modified"), 5])
+    first, second, third = told.items
+    assert [one.said.value for one in told.revisions] == ["new", "modified"]
+    assert isinstance(first, Revision)
+    assert isinstance(second, Revision)
+    assert isinstance(third, Unreadable)

@@ -85,3 +85,16 @@ def test_prices_are_exact_whatever_their_digits() -> None:
     message = changed(TotalPrice=0)
     body = json.dumps(message).replace('"TotalPrice": 0', '"TotalPrice": 1234567890123456.78')
     assert only(body.encode()).header.total == Decimal("1234567890123456.78")
+
+
+@pytest.mark.parametrize("flag", [1, "1", True, "true"])
+def test_a_flag_is_a_flag_however_it_is_spelled(flag: Any) -> None:
+    assert only(changed(IsCancellation=flag)).said is Said.CANCELLED
+
+
+def test_a_flag_that_is_none_is_told_of() -> None:
+    told = look(changed(IsModification="maybe"))
+    assert told.revisions[0].said is Said.NEW
+    assert told.warnings == (
+        "booking_json.IsModification: expected true or false, 1 or 0; left in extra",
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from channel_sync.core.model import Basis, Completeness, Said
-from tests.wire.fixtures_of import arriving, empty_world, fixture, of, only, receive
+from tests.wire.fixtures_of import arriving, empty_world, fixture, look, of, only, receive
 
 MEWS = "mews"
 
@@ -62,3 +62,9 @@ def test_a_message_without_an_id_is_named_by_its_place_too() -> None:
 
 def test_the_tokens_of_the_connection_are_credentials() -> None:
     assert '"connectionToken":"[removed]"' in of(MEWS, "new").extra
+
+
+@pytest.mark.parametrize("reservations", ["none", {"code": "01"}, [5], [None]])
+def test_what_is_no_list_of_rooms_cancels_nothing(reservations: Any) -> None:
+    (item,) = look(changed(reservations=reservations)).items
+    assert str(item) == "invalid: reservations: expected a list of objects, got something else"

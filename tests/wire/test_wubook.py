@@ -26,6 +26,7 @@ def test_a_modification_has_a_new_code_and_names_the_old_one() -> None:
     revision = of(WUBOOK, "modified")
     assert (revision.reference, revision.replaces) == ("1772446500", ("1772360100",))
     assert revision.said is Said.MODIFIED
+    assert revision.header.group == "3908412299"  # the channel's own code, which stays
     assert revision.modified_at == datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 

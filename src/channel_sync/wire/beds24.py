@@ -10,13 +10,19 @@ from channel_sync.wire.format import Contents, Format, is_json
 from channel_sync.wire.json_part import JsonPart, each_of, load_json, refuse_shape, whole_of
 from channel_sync.wire.scrub_json import Plain
 from channel_sync.wire.translate import read_each
-from channel_sync.wire.values import ages_of, as_day, as_text, joined
+from channel_sync.wire.values import ages_of, as_day, joined
 
 if TYPE_CHECKING:
     from channel_sync.wire.context import Context
 
 NAME = "beds24"
-_STATUS = {"confirmed": "new", "new": "new", "request": "new", "inquiry": "enquiry"}
+_STATUS = {
+    "confirmed": "new",
+    "new": "new",
+    "request": "new",
+    "inquiry": "enquiry",
+    "cancelled": "cancelled",
+}
 _BLACK = "black"
 
 
@@ -42,8 +48,8 @@ def _decode(body: bytes, context: Context) -> Contents:
 
 
 def _read(part: JsonPart) -> dict[str, Any]:
-    told = as_text(part.take("status", "status")) or ""
-    if told.casefold() == _BLACK:
+    told = (part.code("status", "status") or "").casefold()
+    if told == _BLACK:
         refuse_shape("status: a closed room, and no booking", UnreadableReason.NO_RESERVATION)
     own = part.code("id", "reference")
     if not own:
@@ -56,7 +62,7 @@ def _read(part: JsonPart) -> dict[str, Any]:
         "channel": channel or NAME,
         "reference": own,
         "group": master if master not in {None, "0"} else None,
-        "status": "cancelled" if told == "cancelled" else _STATUS.get(told.casefold(), told),
+        "status": _STATUS.get(told, told),
         "modified_at": part.instant("modifiedTime", UTC, "modified_at"),
         "booked_at": part.instant("bookingTime", UTC, "booked_at"),
     }

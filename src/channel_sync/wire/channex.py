@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.errors import UnreadableReason
 from channel_sync.wire.format import Contents, Format, is_json
-from channel_sync.wire.json_part import JsonPart, each_of, load_json, refuse_shape, whole_of
+from channel_sync.wire.json_part import JsonPart, each_of, load_json, messages_of, refuse_shape
 from channel_sync.wire.scrub_json import Plain
 from channel_sync.wire.translate import read_each
 from channel_sync.wire.values import ages_of, as_day, joined
@@ -33,11 +33,13 @@ def _detects(body: bytes) -> bool:
 
 def _decode(body: bytes, context: Context) -> Contents:
     root, warnings = load_json(body, context, PLAIN.ids)
-    whole = whole_of(root)
-    if "event" in root:
-        return read_each([whole], _read_notice, context, warnings, whole)
-    found = each_of(whole, "data") if "data" in root else [whole]
-    return read_each(found, _read, context, warnings, whole)
+    messages = messages_of(root)
+    found = [one for whole in messages for one in (each_of(whole, "data") or [whole])]
+    return read_each(found, _read_any, context, warnings, messages[0] if messages else None)
+
+
+def _read_any(item: JsonPart) -> dict[str, Any]:
+    return _read_notice(item) if "event" in item.node else _read(item)
 
 
 def _read_notice(notice: JsonPart) -> dict[str, Any]:
@@ -58,19 +60,18 @@ def _read_notice(notice: JsonPart) -> dict[str, Any]:
 
 def _read(item: JsonPart) -> dict[str, Any]:
     told = item.part("attributes") or item
-    own_id = item.code("id", "message_id") if told is not item else None
-    repeated_id = told.code("id", "message_id")
-    status = told.code("status", "status")
+    booking_id = told.code("booking_id", "reference")
+    status = (told.code("status", "status") or "").casefold() or None
     is_off = status == "cancelled"
     currency = told.code("currency", "currency")
     amount = told.money("amount", "total") if not is_off else None
     customer = told.part("customer")
     ota_code = told.code("ota_reservation_code", "reference")
     said = {
-        "message_id": told.code("revision_id", "message_id") or own_id or repeated_id,
+        "message_id": _message_id(item, told, booking_id),
         "property": told.code("property_id", "property"),
         "channel": told.code("ota_name", "channel") or NAME,
-        "reference": ota_code or told.code("booking_id", "reference"),
+        "reference": ota_code or booking_id,
         "status": status,
         "modified_at": told.instant("inserted_at", UTC, "modified_at"),
         "currency": currency,
@@ -86,6 +87,13 @@ def _read(item: JsonPart) -> dict[str, Any]:
         "total": amount,
         "payment": _payment(told),
     }
+
+
+def _message_id(item: JsonPart, told: JsonPart, booking_id: str | None) -> str | None:
+    """The revision's id; a booking's own id, the same in each of its revisions, names none."""
+    ids = [told.code("revision_id", "message_id")]
+    ids += [part.code("id", "message_id") for part in dict.fromkeys((item, told))]
+    return next((one for one in ids if one and one != booking_id), None)
 
 
 def _arrival(told: JsonPart) -> str | None:
@@ -120,7 +128,7 @@ def _room(room: JsonPart) -> dict[str, Any]:
         # The id of a room changes from one revision to the next: lines are paired by content.
         "line": room.code("booking_room_id", "rooms.line"),
         "line_is_stable": False,
-        "status": "cancelled" if room.take("is_cancelled", "rooms.status") is True else "confirmed",
+        "status": "cancelled" if room.flag("is_cancelled", "rooms.status") else "confirmed",
         "category": room.code("room_type_id", "rooms.category"),
         "rate_plan": room.code("rate_plan_id", "rooms.rate_plan"),
         "arrival": as_day(room.take("checkin_date", "rooms.arrival")),
@@ -165,12 +173,11 @@ def _payment(told: JsonPart) -> dict[str, Any]:
 
 
 def _card(card: JsonPart) -> dict[str, Any]:
-    is_virtual = card.take("is_virtual", "payment.card.is_virtual")
     return {
         "brand": card.text("card_type", "payment.card.brand"),
         "last4": card.last4("card_number", "payment.card.last4"),
         "expiry": card.text("expiration_date", "payment.card.expiry"),
-        "is_virtual": is_virtual if isinstance(is_virtual, bool) else None,
+        "is_virtual": card.flag("is_virtual", "payment.card.is_virtual"),
         "active_from": as_day(
             card.take("meta.virtual_card_effective_date", "payment.card.active_from")
         ),

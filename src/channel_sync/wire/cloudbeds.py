@@ -91,8 +91,8 @@ def _read_cancel(whole: JsonPart) -> dict[str, Any]:
 def _read(part: JsonPart, whole: JsonPart) -> dict[str, Any]:
     if part.look("OrderId") is None:
         return _read_notice(part, whole)
-    is_off = part.whole("IsCancellation", "status") == 1
-    is_changed = part.whole("IsModification", "status") == 1
+    is_off = part.flag("IsCancellation", "status")
+    is_changed = part.flag("IsModification", "status")
     reference = part.code("OrderId", "reference")
     version = part.code("version", "message_id")
     receipt = part.code("acknowledgement_id", "message_id")

@@ -72,6 +72,8 @@ FORMATS: dict[str, Format] = {
 """By the name that the header `format` bears; detection asks them in this order, after our own
 schema's name, since canonical keys are words that others use too."""
 
+_OTHER_NAMES = {"myallocator": cloudbeds.NAME}
+
 
 def decode(
     body: bytes,
@@ -90,7 +92,8 @@ def decode(
         Unreadable: the message as a whole, for one reason, with the scrubbed body; nothing else,
             whatever the bytes.
     """
-    name = headers.get("format", "").strip().casefold() or _detect(body)
+    said = headers.get("format", "").strip().casefold()
+    name = _OTHER_NAMES.get(said, said) or _detect(body)
     scrubbed = scrub(body, FORMATS[name].plain if name in FORMATS else NOTHING_SPARED)
     try:
         kept = _readable(name, body, scrubbed, limits)

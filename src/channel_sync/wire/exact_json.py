@@ -26,7 +26,7 @@ class Spelled(float):
     def whole(self) -> str:
         """The digits before the point, exact; "" where the spelling has an exponent."""
         whole = self.spelling.partition(".")[0]
-        return whole if whole.lstrip("-").isdigit() else ""
+        return "" if "e" in self.spelling.lower() else whole
 
 
 def exact(text: str, root: Any) -> Any:

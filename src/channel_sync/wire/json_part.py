@@ -151,9 +151,24 @@ def unfold(part: JsonPart, key: str, context: Context) -> None:
         part.node[key], _ = load_json(value.encode(), context, frozenset())
 
 
+def messages_of(root: Any) -> list[JsonPart]:
+    """The message, or the messages of a list, each with notes of its own; what is no object is a
+    message that says nothing.
+    """
+    if not isinstance(root, list):
+        return [whole_of(root)]
+    return [JsonPart(item if isinstance(item, dict) else {"": item}, "[]") for item in root]
+
+
 def each_of(whole: JsonPart, key: str) -> list[JsonPart]:
     """The objects at a key, each a reservation with notes of its own."""
-    return [JsonPart(part.node, part.path) for part in whole.parts(key)]
+    value = whole.node.get(key)
+    path = whole.below(key)
+    if isinstance(value, dict):
+        return [JsonPart(value, path)]
+    if not isinstance(value, list):
+        return []
+    return [JsonPart(i if isinstance(i, dict) else {"": i}, f"{path}[]") for i in value]
 
 
 def refuse_shape(detail: str, reason: UnreadableReason = UnreadableReason.INVALID) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.format import Contents, Format, is_json
-from channel_sync.wire.json_part import JsonPart, load_json, whole_of
+from channel_sync.wire.json_part import JsonPart, load_json, messages_of, refuse_shape
 from channel_sync.wire.scrub_json import Plain
 from channel_sync.wire.translate import read_each
 from channel_sync.wire.values import ages_of, as_day, as_text, nights_from
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from channel_sync.wire.context import Context
 
 NAME = "mews"
-_CREATED, _CANCELLED = 1, 3
+_CREATED, _CANCELLED = "1", "3"
 _COLLECT = {1: "channel"}  # prepaid
 _BRANDS = {
     1: "visa",
@@ -36,8 +36,8 @@ def _detects(body: bytes) -> bool:
 
 def _decode(body: bytes, context: Context) -> Contents:
     root, warnings = load_json(body, context, PLAIN.ids)
-    whole = whole_of(root)
-    return read_each([whole], _read, context, warnings, whole)
+    messages = messages_of(root)
+    return read_each(messages, _read, context, warnings)
 
 
 def _read(group: JsonPart) -> dict[str, Any]:
@@ -47,7 +47,10 @@ def _read(group: JsonPart) -> dict[str, Any]:
         net = group.money("totalAmount.net", "total")
     currency = currency or group.code("totalAmount.currency", "currency")
     own_reference = group.code("channelManagerId", "group")
-    states = [part.look("state") for part in group.parts("reservations")]
+    listed = group.node.get("reservations") or []
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        refuse_shape("reservations: expected a list of objects, got something else")
+    states = [as_text(part.look("state")) for part in group.parts("reservations")]
     is_off = all(state == _CANCELLED for state in states)  # so it is where there is none at all
     group.notes.note("status", group.below("reservations[].state"))
     said = {
@@ -70,7 +73,7 @@ def _read(group: JsonPart) -> dict[str, Any]:
     }
 
 
-def _status(states: list[Any]) -> str:
+def _status(states: list[str | None]) -> str:
     return "new" if all(state == _CREATED for state in states) else "modified"
 
 
@@ -91,9 +94,10 @@ def _room(room: JsonPart) -> dict[str, Any]:
     arrival = as_day(room.take("from", "rooms.arrival"))
     adults, children = _party(room)
     amount = room.money("totalAmount.gross", "rooms.amount")
+    is_off = room.code("state", "rooms.status") == _CANCELLED
     return {
         "line": room.code("code", "rooms.line"),
-        "status": "cancelled" if room.take("state", "rooms.status") == _CANCELLED else "confirmed",
+        "status": "cancelled" if is_off else "confirmed",
         "category": room.code("spaceTypeCode", "rooms.category"),
         "rate_plan": room.code("ratePlanCode", "rooms.rate_plan"),
         "arrival": arrival,

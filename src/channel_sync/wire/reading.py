@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from channel_sync.wire.values import UnfitError, as_instant, as_money, as_text, as_whole
+from channel_sync.wire.values import UnfitError, as_flag, as_instant, as_money, as_text, as_whole
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -100,6 +100,10 @@ class Part(ABC):
     def whole(self, key: str, *fields: str) -> int | None:
         """A whole number; what is none stays in the rest, with a warning."""
         return self._fit(key, fields, as_whole)
+
+    def flag(self, key: str, *fields: str) -> bool | None:
+        """Yes or no; what is neither stays in the rest, with a warning."""
+        return self._fit(key, fields, as_flag)
 
     def instant(self, key: str, zone: tzinfo, *fields: str) -> str | None:
         """An instant in UTC; one without a zone is of `zone`. What is none stays in the rest."""

@@ -42,7 +42,7 @@ def as_text(value: Any) -> str | None:
 def as_money(value: Any) -> str | None:
     """An amount as the canonical message spells it: at most 19 digits before the point, 9 after."""
     text = "" if isinstance(value, bool) else as_text(value) or ""
-    if isinstance(value, str) and not text:
+    if value is None or (isinstance(value, str) and not text):
         return None
     text = _ZEROS.sub(r"\1", text)
     if not _NUMBER.fullmatch(text):
@@ -53,11 +53,21 @@ def as_money(value: Any) -> str | None:
 def as_whole(value: Any) -> int | None:
     """A whole number, also where it came as text or as 2.0."""
     text = "" if isinstance(value, bool) else as_text(value) or ""
-    if isinstance(value, str) and not text:
+    if value is None or (isinstance(value, str) and not text):
         return None
     if not _NUMBER.fullmatch(text) or Decimal(text) % 1:
         raise UnfitError("expected a whole number")
     return int(Decimal(text))
+
+
+def as_flag(value: Any) -> bool | None:
+    """Yes or no, also where it came as 1, "1" or "true"."""
+    text = (as_text(value) or "").casefold()
+    if not text:
+        return None
+    if text not in {"0", "1", "true", "false"}:
+        raise UnfitError("expected true or false, 1 or 0")
+    return text in {"1", "true"}
 
 
 def as_day(value: Any) -> str | None:

@@ -53,7 +53,7 @@ def _decode(body: bytes, context: Context) -> Contents:
 def _read(part: JsonPart) -> dict[str, Any]:
     code = part.code("reservation_code", "reference")
     status = _status(part)
-    was_modified = part.whole("was_modified", "status") == 1
+    was_modified = part.flag("was_modified", "status")
     if was_modified and status == "cancelled":
         # Not called off but followed by another code: it says what it said before. The new code
         # takes its place in one step; no room is free in between (rule M12).
@@ -62,12 +62,14 @@ def _read(part: JsonPart) -> dict[str, Any]:
     olds = [old for old in replaces if old not in _UNSAID and old != code]
     if olds and status == "new":
         status = "modified"
+    ota_code = part.code("channel_reservation_code", "group")
     said = {
         "message_id": f"{code}/{status}",
         "property": part.code("lcode", "property"),
         "channel": _channel(part),
         "reference": code,
         "replaces": olds or None,
+        "group": ota_code if ota_code not in _UNSAID else None,
         "status": status,
         "modified_at": _received_at(part, is_off=status == "cancelled"),
     }
