@@ -432,3 +432,20 @@ def test_a_card_number_in_a_comment_is_gone_before_anything_is_read() -> None:
     assert told(UNITS).header.booking_comments == (
         "Card [card number removed] was charged, thank you"
     )
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2026-02-30", "tomorrow"])
+def test_a_night_beyond_the_calendar_is_no_night(day: str) -> None:
+    first = ('<RoomRate EffectiveDate="2026-05-01"', f'<RoomRate EffectiveDate="{day}"')
+    line = lines_of(told(BOOKING, first))[0]
+    assert (line.arrival, line.departure) == (date(2026, 5, 2), date(2026, 5, 4))
+
+
+def test_the_pos_of_another_reservation_is_nobodys() -> None:
+    """A message's own POS is that of all its reservations, a reservation's its own alone."""
+    body = xml(SITEMINDER).decode()
+    one = body[body.index("<HotelReservation ") : body.index("</ReservationsList>")]
+    bare = one[: one.index("<POS>")] + one[one.index("</POS>") + 6 :]
+    bare = bare.replace("BDC-40017", "40018").replace("MESSAGE_UNIQUE_ID", "OTHER")
+    first, second = look(body.replace(one, one + bare).encode()).revisions
+    assert (first.channel, second.channel) == ("BDC", "opentravel")

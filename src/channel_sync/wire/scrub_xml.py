@@ -126,12 +126,14 @@ class _Walk(Values):
             self.hide(element, children, name)
             return
         text = element.text
-        if text and said is Says.UNNAMED and is_bare_number(text):
+        if not text or text.isspace():
+            pass  # as of most elements: the indentation of what they hold
+        elif said is Says.UNNAMED and is_bare_number(text):
             element.text = self.secret(text, is_number=False)
-        elif text and (children or not is_spared(name, "", text)):
+        elif children or not is_spared(name, "", text):
             self.piece(_Piece(element, is_tail=False))
         for child in children:
-            if child.tail:
+            if child.tail and not child.tail.isspace():
                 self.piece(_Piece(child, is_tail=True))
             if not isinstance(child.tag, str):
                 self.piece(_Piece(child, is_tail=False))
