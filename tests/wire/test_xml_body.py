@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
 from channel_sync.core.model import Revision
@@ -65,6 +67,23 @@ def test_an_encoding_that_may_hide_digits_is_refused(encoding: str) -> None:
 def test_another_name_for_what_is_utf8_all_the_same_is_forgiven() -> None:
     body = NEW.replace('encoding="UTF-8"', 'encoding="ISO-8859-1"')
     assert len(look(body.encode()).revisions) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "iso-8859-15", "windows-1252"])
+def test_an_old_western_encoding_is_read(encoding: str) -> None:
+    body = NEW.replace('encoding="UTF-8"', f'encoding="{encoding}"').replace("9 pm", "9 für Zoë")
+    raw = body.encode(encoding)
+    told = look(raw)
+    assert told.revisions[0].header.booking_comments == "Arriving after 9 für Zoë"
+    assert (told.scrubbed.length, told.scrubbed.sha256) == (len(raw), sha256(raw).hexdigest())
+    assert told.scrubbed.body is not None
+    (again,) = look(told.scrubbed.body).revisions  # as a parked message is tried again
+    assert again == told.revisions[0]
+
+
+def test_bytes_that_are_not_what_they_are_declared_to_be_are_refused() -> None:
+    raw = NEW.replace("9 pm", "9 für Zoë").encode("latin-1")
+    assert refused(raw).reason is UnreadableReason.NOT_UTF8
 
 
 def test_nesting_has_a_limit() -> None:

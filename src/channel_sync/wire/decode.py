@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from channel_sync.wire import (
@@ -23,7 +24,7 @@ from channel_sync.wire.format import is_xml
 from channel_sync.wire.json_body import quote
 from channel_sync.wire.limits import ID_CHARACTERS
 from channel_sync.wire.scrub import NOTHING_SPARED, Scrubbed, scrub
-from channel_sync.wire.xml_body import check_prolog
+from channel_sync.wire.xml_body import as_utf8, check_prolog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,9 +95,13 @@ def decode(
     """
     said = headers.get("format", "").strip().casefold()
     name = _OTHER_NAMES.get(said, said) or _detect(body)
-    scrubbed = scrub(body, FORMATS[name].plain if name in FORMATS else NOTHING_SPARED)
+    told = as_utf8(body)
+    scrubbed = scrub(told, FORMATS[name].plain if name in FORMATS else NOTHING_SPARED)
+    if told is not body:
+        came = hashlib.sha256(body).hexdigest()
+        scrubbed = replace(scrubbed, sha256=came, length=len(body))
     try:
-        kept = _readable(name, body, scrubbed, limits)
+        kept = _readable(name, told, scrubbed, limits)
         context = Context(
             arrived=arrived,
             limits=limits,

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from lxml import etree
 
 from channel_sync.wire import limits
 from channel_sync.wire.errors import Unreadable, UnreadableReason
+from channel_sync.wire.format import is_xml
 from channel_sync.wire.scrub_text import clean_text
 
 _PROLOG_DTD = re.compile(r"(?s)(?:\s++|<\?.*?\?>|<!--.*?-->)*+<!(?:DOCTYPE|ENTITY|doctype)")
 _DECLARED = re.compile(r"<\?xml\s[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})[\"']")
 _LIKE_ASCII = re.compile(r"(?i)utf-?8|us-ascii|ascii|iso-?8859-?\d{1,2}|latin-?1|windows-125\d")
+_WESTERN = re.compile(r"(?i)iso-?8859-?(?:1|15)|latin-?1|windows-1252")
+_HEAD = 1_024  # bytes in which a declaration stands
 _UNDECLARED_PREFIX = "NAMESPACE"
 _LOGGED = 90  # libxml2 forgets errors beyond a hundred
+
+
+def as_utf8(body: bytes) -> bytes:
+    """The body in UTF-8 where it is XML that declares one of the old Western encodings.
+
+    Each of their bytes is a character, so nothing is lost; the declaration stays as it was, and
+    is not heeded again.
+    """
+    if body.isascii() or not is_xml(body):
+        return body
+    declared = _DECLARED.match(body[:_HEAD].decode("latin-1").lstrip())
+    if declared is None or not _WESTERN.fullmatch(declared[1]):
+        return body
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        with suppress(UnicodeDecodeError):
+            return body.decode(declared[1]).encode()
+    return body  # UTF-8 after all, or not what it says
 
 
 def read_xml(text: str, depth: int) -> Any:
