@@ -29,8 +29,8 @@ class Envelope:
     """What stands around the reservations of one message, looked up once for all of them.
 
     `soap` is the header of the SOAP envelope, if there is one; `root` the message's element;
-    `source` who speaks as the message's own POS says it. `request_id` and `hotel` ("attribute",
-    value) are those of Expedia's header.
+    `source` who speaks as the message's own POS says it. `request_id` is that of
+    Expedia's header; `hotel` (its path, its code) is said there, or once in a cancel of several.
     """
 
     soap: Node | None
@@ -102,19 +102,32 @@ def open_envelope(tree: Node, said_dialect: str | None) -> Envelope:
         said = "errors" if error else "an empty list"
         raise refuse_empty(f"expected at least one reservation in {root.name}, got {said}")
     dialect = _dialect(said_dialect) or OPENTRAVEL[_told(soap, root, reservations)]
-    return Envelope(soap, root, reservations, dialect, source_of(root), *_of_header(soap))
+    request_id, hotel = _of_header(soap)
+    if len(reservations) > 1 and root.name == "OTA_CancelRQ":
+        hotel = _of_cancel(root) or hotel
+    return Envelope(soap, root, reservations, dialect, source_of(root), request_id, hotel)
+
+
+def _of_cancel(root: Node) -> tuple[str, str] | None:
+    """The hotel that a cancel of several bookings names once."""
+    for node in root.walk():
+        said = node.attributes.get("HotelCode", "").strip()
+        if node.name == "BasicPropertyInfo" and said:
+            return f"{root.name}//BasicPropertyInfo@HotelCode", said
+    return None
 
 
 def _of_header(soap: Node | None) -> tuple[str, tuple[str, str] | None]:
     """The id of the request, and the hotel it is for, of Expedia's SOAP header."""
-    request_id, hotel = "", None
+    request_id = ""
+    hotel: tuple[str, str] | None = None
     for node in soap.walk() if soap else ():
         if node.name == "PayloadInfo":
             request_id = request_id or node.attributes.get("RequestId", "").strip()
         for key in ("SupplierHotelCode", "DistributorHotelId"):
             said = node.attributes.get(key, "").strip()
             if node.name == "PayloadReference" and said and hotel is None:
-                hotel = (key, said)
+                hotel = (f"Header/Interface//PayloadReference@{key}", said)
     return request_id, hotel
 
 
@@ -123,19 +136,20 @@ def _spelled(name: str) -> str:
 
 
 def _cancelled(root: Node) -> tuple[Node, ...]:
-    """A cancel as one reservation for each booking that it names."""
+    """A cancel as one reservation for each booking that it names.
+
+    What it says besides is the first one's: copies shall not multiply what one message may hold.
+    """
     ids = [node for node in root.children if node.name == "UniqueID"]
     named = [node for node in ids if node.attributes.get("Type") in {"14", "15"}]
     if len(named) < 2:
         return (root,)
-    others = [node for node in root.children if node not in named]
-    return tuple(
-        Node(root.name, dict(root.attributes), None, [one, *map(_copy, others)]) for one in named
+    extra = set(map(id, named[1:]))
+    first = [node for node in root.children if id(node) not in extra]
+    return (
+        Node(root.name, root.attributes, None, first),
+        *(Node(root.name, {}, None, [one]) for one in named[1:]),
     )
-
-
-def _copy(node: Node) -> Node:
-    return Node(node.name, dict(node.attributes), node.text, [_copy(n) for n in node.children])
 
 
 # --- Dialects ------------------------------------------------------------------------------

@@ -89,8 +89,8 @@ def _property(part: XmlPart, envelope: Envelope) -> str | None:
                 return said
     if envelope.hotel is None:
         return None
-    key, said = envelope.hotel
-    part.notes.note("property", f"Header/Interface//PayloadReference@{key}")
+    path, said = envelope.hotel
+    part.notes.note("property", path)
     return said
 
 

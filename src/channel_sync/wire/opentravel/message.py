@@ -63,15 +63,15 @@ class _Enclosed(XmlPart):
 
 def _around(envelope: Envelope) -> dict[str, Any]:
     """What the envelope says besides."""
-    if envelope.root in envelope.reservations:
-        return {}  # a cancel is its own envelope
-    own = Node(envelope.root.name, envelope.root.attributes, None, [])
     kept: dict[str, Any] = {}
-    if said := XmlPart(own).rest():
-        kept[envelope.root.name] = said
-    for node in envelope.root.children:
-        if node.name in {"POS", "Warnings", "TPA_Extensions"} and (below := XmlPart(node).rest()):
-            kept[node.name] = below
+    if envelope.root not in envelope.reservations:  # as a cancel is
+        own = Node(envelope.root.name, envelope.root.attributes, None, [])
+        if said := XmlPart(own).rest():
+            kept[envelope.root.name] = said
+        for node in envelope.root.children:
+            is_said = node.name in {"POS", "Warnings", "TPA_Extensions"}
+            if is_said and (below := XmlPart(node).rest()):
+                kept[node.name] = below
     if envelope.soap is not None and (below := XmlPart(envelope.soap).rest()):
         kept["Header"] = below
     return kept
@@ -156,7 +156,9 @@ def _times(part: XmlPart, envelope: Envelope, status: str) -> dict[str, Any]:
     modified = part.instant("@LastModifyDateTime", dialect.zone, "modified_at")
     created = part.look("@CreateDateTime")
     if dialect.created_is_revised:
-        stamp = XmlPart(envelope.root, envelope.root.name, part.notes)
+        root = envelope.root  # of all its reservations: nothing is taken out of it
+        own = Node(root.name, dict(root.attributes), None, [])
+        stamp = XmlPart(own, root.name, part.notes)
         modified = (
             modified
             or part.instant("@CreateDateTime", dialect.zone, "modified_at")
