@@ -8,6 +8,7 @@ import pytest
 
 from channel_sync.core.model import Completeness, Revision, Said
 from channel_sync.wire.errors import Unreadable
+from channel_sync.wire.limits import Limits
 from tests.wire.fixtures_of import arriving, empty_world, fixture, look, of, only, receive
 
 CHANNEX = "channex"
@@ -159,3 +160,17 @@ def test_a_list_of_revisions_is_a_message_of_several() -> None:
     assert isinstance(first, Revision)
     assert isinstance(second, Revision)
     assert isinstance(third, Unreadable)
+
+
+@pytest.mark.parametrize("key", ["rooms", "services"])
+def test_lists_beyond_all_measure_are_not_looked_at(key: str) -> None:
+    (item,) = look(changed("cancelled" if key == "services" else "new", **{key: [{}] * 1001})).items
+    assert str(item) == (f"too_many_lines: data.attributes.{key}: expected at most 1000, got 1001")
+
+
+def test_a_feed_of_too_many_is_refused_whole() -> None:
+    feed = {"data": [fixture(CHANNEX, "new")["data"]] * 3}
+    with pytest.raises(Unreadable, match="too_many_messages: expected at most 2, got 3"):
+        look(feed, limits=Limits(messages=2))
+    with pytest.raises(Unreadable, match="no_reservation"):
+        look({"data": [], "meta": {"booking_revision": 0}}, format=CHANNEX)

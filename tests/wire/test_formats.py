@@ -245,9 +245,37 @@ def test_wubooks_new_code_takes_the_place_of_the_old_one(order: tuple[str, ...])
     assert [stay.departure.isoformat() for stay in booking.stays] == ["2026-04-13"]
 
 
+@pytest.mark.parametrize(
+    "order", list(permutations(["new", "superseded", "modified", "cancelled"]))
+)
+def test_wubooks_codes_in_any_order_end_as_one_cancelled_booking(order: tuple[str, ...]) -> None:
+    sent = arriving(of("wubook", name) for name in order for _ in range(2))
+    world, _ = receive(empty_world(), sent)
+    (booking,) = bookings(world)
+    assert booking.is_cancelled
+    assert booking.reference == "1772446500"
+
+
 def test_wubooks_cancel_of_the_newest_code_cancels_the_booking() -> None:
     names = ["new", "superseded", "modified", "cancelled"]
     world, outcomes = receive(empty_world(), arriving(of("wubook", name) for name in names))
     (booking,) = bookings(world)
     assert booking.is_cancelled
     assert outcomes == ["created", "duplicate", "modified", "cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("content_format", "body"),
+    [
+        ("channex", {"data": [], "meta": {"total": 0}}),
+        ("cloudbeds", {"success": True, "Bookings": []}),
+        ("beds24", {"success": True, "data": []}),
+        ("beds24", []),
+        ("wubook", [0, []]),
+        ("channex", []),
+        ("mews", []),
+    ],
+)
+def test_an_answer_without_a_booking_says_so(content_format: str, body: Any) -> None:
+    with pytest.raises(Unreadable, match="no_reservation: the message holds no reservation"):
+        look(body, format=content_format)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.errors import UnreadableReason
 from channel_sync.wire.format import Contents, Format, is_json
-from channel_sync.wire.json_part import JsonPart, each_of, load_json, refuse_shape, whole_of
+from channel_sync.wire.json_part import JsonPart, each_in, load_json, refuse_shape, whole_of
 from channel_sync.wire.scrub_json import Plain
 from channel_sync.wire.translate import read_each
 from channel_sync.wire.values import ages_of, as_day, joined
@@ -37,13 +37,8 @@ def _detects(body: bytes) -> bool:
 def _decode(body: bytes, context: Context) -> Contents:
     root, warnings = load_json(body, context, PLAIN.ids)
     whole = whole_of({"": root} if isinstance(root, list) else root)
-    for key in ("", "data", "booking"):
-        if found := each_of(whole, key):
-            break
-    else:
-        found = [whole]
     # A webhook wraps a booking, and an array of webhooks wraps several.
-    found = [one for part in found for one in (each_of(part, "booking") or [part])]
+    found = [one for part in each_in(whole, "", "data") for one in each_in(part, "booking")]
     return read_each(found, _read, context, warnings, None if isinstance(root, list) else whole)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.errors import UnreadableReason
 from channel_sync.wire.format import Contents, Format, is_json
-from channel_sync.wire.json_part import JsonPart, each_of, load_json, messages_of, refuse_shape
+from channel_sync.wire.json_part import JsonPart, each_in, load_json, messages_of, refuse_shape
 from channel_sync.wire.scrub_json import Plain
 from channel_sync.wire.translate import read_each
 from channel_sync.wire.values import ages_of, as_day, joined
@@ -34,7 +34,7 @@ def _detects(body: bytes) -> bool:
 def _decode(body: bytes, context: Context) -> Contents:
     root, warnings = load_json(body, context, PLAIN.ids)
     messages = messages_of(root)
-    found = [one for whole in messages for one in (each_of(whole, "data") or [whole])]
+    found = [one for whole in messages for one in each_in(whole, "data")]
     return read_each(found, _read_any, context, warnings, messages[0] if messages else None)
 
 

@@ -10,7 +10,7 @@ from channel_sync.wire.errors import UnreadableReason
 from channel_sync.wire.format import Contents, Format, is_json
 from channel_sync.wire.json_part import (
     JsonPart,
-    each_of,
+    each_in,
     load_json,
     refuse_shape,
     unfold,
@@ -57,11 +57,7 @@ def _decode(body: bytes, context: Context) -> Contents:
         refuse_shape("verb: a receipt, and no booking", UnreadableReason.NO_RESERVATION)
     if verb and verb.casefold() == "cancelbooking":
         return read_each([whole], _read_cancel, context, warnings, whole)
-    for key in ("booking_json", "Booking", "Bookings"):
-        if found := each_of(whole, key):
-            break
-    else:
-        found = [whole]
+    found = each_in(whole, "booking_json", "Booking", "Bookings")
     return read_each(found, lambda part: _read(part, whole), context, warnings, whole)
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from channel_sync.wire.errors import Unreadable, UnreadableReason
 from channel_sync.wire.json_body import check_json
-from channel_sync.wire.limits import CODE_CHARACTERS
+from channel_sync.wire.limits import CODE_CHARACTERS, ROOMS_PER_MESSAGE
 from channel_sync.wire.reading import Notes, Part
 from channel_sync.wire.values import UnfitError, as_day, as_money
 
@@ -50,6 +50,11 @@ class JsonPart(Part):
             return [JsonPart(value, path, self.notes)]
         if not isinstance(value, list):
             return []
+        if len(value) > ROOMS_PER_MESSAGE:  # of anything: more would cost seconds to look at
+            raise Unreadable(
+                UnreadableReason.TOO_MANY_LINES,
+                f"{path}: expected at most {ROOMS_PER_MESSAGE}, got {len(value)}",
+            )
         return [JsonPart(i, f"{path}[]", self.notes) for i in value if isinstance(i, dict)]
 
     def scalars(self, key: str, *fields: str) -> list[Any]:
@@ -169,6 +174,16 @@ def each_of(whole: JsonPart, key: str) -> list[JsonPart]:
     if not isinstance(value, list):
         return []
     return [JsonPart(i if isinstance(i, dict) else {"": i}, f"{path}[]") for i in value]
+
+
+def each_in(whole: JsonPart, *keys: str) -> list[JsonPart]:
+    """Those at the first of the keys that holds an object or a list, be it empty; the message
+    itself where none of them does.
+    """
+    for key in keys:
+        if isinstance(whole.node.get(key), (dict, list)):
+            return each_of(whole, key)
+    return [whole]
 
 
 def refuse_shape(detail: str, reason: UnreadableReason = UnreadableReason.INVALID) -> NoReturn:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from channel_sync.wire.format import Contents, Format, is_json
-from channel_sync.wire.json_part import JsonPart, each_of, load_json, whole_of
+from channel_sync.wire.json_part import JsonPart, each_in, load_json, whole_of
 from channel_sync.wire.scrub_json import Plain
 from channel_sync.wire.translate import read_each
 from channel_sync.wire.values import (
@@ -42,11 +42,7 @@ def _decode(body: bytes, context: Context) -> Contents:
     if isinstance(root, list) and len(root) == 2 and isinstance(root[1], list):
         root = root[1]  # the answer of a call: its return code, and the bookings
     whole = whole_of({"": root} if isinstance(root, list) else root)
-    for key in ("", "bookings", "data"):
-        if found := each_of(whole, key):
-            break
-    else:
-        found = [whole]
+    found = each_in(whole, "", "bookings", "data")
     return read_each(found, _read, context, warnings, None if isinstance(root, list) else whole)
 
 
