@@ -129,6 +129,21 @@ def test_a_number_that_is_spread_over_a_text_is_found(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "my CVV is 737, thanks",
+        "my CVV <!-- as asked --> 737, thanks",
+        "my <b>security code</b> <i>is</i> <i>737</i>, thanks",
+        "<Text>my CVC:</Text>\n        <Text>7<!-- -->37, thanks</Text>",
+    ],
+)
+def test_a_security_code_that_is_named_as_such_is_found_wherever_it_stands(text: str) -> None:
+    seen = etree.fromstring(kept(f"<a><Comment>{text}</Comment></a>")).xpath("string()")
+    assert "thanks" in seen
+    assert CODE not in digits_of(seen)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         '<![CDATA[<PaymentCard CardNumber="9999999999999999" SeriesCode="737"/>]]>',
         "&lt;cc_number&gt;9999999999999999&lt;/cc_number&gt;&lt;cc_cvc&gt;737&lt;/cc_cvc&gt;",
         '{"cardNumber": "9999999999999999", "cvv": "737"}',

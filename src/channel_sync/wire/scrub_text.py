@@ -54,6 +54,14 @@ def clean_text(text: str) -> tuple[str, int]:
     return text, removed
 
 
+def spoken_code_spans(text: str) -> list[tuple[int, int]]:
+    """Where the digits of security codes stand that a text names as such."""
+    lower = text.lower()
+    if not any(word in lower for word in CODE_WORDS):
+        return []
+    return [(match.end(1), match.end()) for match in _SPOKEN_CODE.finditer(text)]
+
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 
 from channel_sync.wire.errors import Unreadable
 from channel_sync.wire.luhn import ANY_RUN, CARD_REMOVED, SHORTEST, card_number_spans
-from channel_sync.wire.scrub_text import clean_text
+from channel_sync.wire.scrub_text import REMOVED, clean_text, spoken_code_spans
 from channel_sync.wire.scrub_xml_values import (
     Values,
     clean_broken_xml,
@@ -179,18 +179,20 @@ class _Walk(Values):
     def stream(self, pieces: list[_Piece]) -> None:
         """A number may be spread over several pieces: they are searched as one text."""
         texts = [piece.text for piece in pieces]
-        if not ANY_RUN.search(_BLANKS.sub(" ", "".join(texts))):
+        whole = _BLANKS.sub(" ", "".join(texts))
+        if not ANY_RUN.search(whole) and not spoken_code_spans(whole):
             return  # the usual case, at no cost
         joined, origin = _joined(texts)
-        spans = card_number_spans(joined)
-        if not spans:
+        marks = [(span, CARD_REMOVED) for span in card_number_spans(joined)]
+        marks += [(span, REMOVED) for span in spoken_code_spans(joined)]
+        if not marks:
             return
         kept = [list(text) for text in texts]
-        for start, end in spans:
+        for (start, end), mark in marks:
             self.removed += 1
             for at in range(start, end):
                 index, offset = origin[at]
-                kept[index][offset] = CARD_REMOVED if at == start else ""
+                kept[index][offset] = mark if at == start else ""
         for piece, characters in zip(pieces, kept, strict=True):
             piece.put("".join(characters))
 
