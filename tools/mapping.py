@@ -104,7 +104,8 @@ def _page(name: str, bodies: list[bytes]) -> str:
 def _is_read(path: str, table: Table) -> bool:
     """Whether a path is read elsewhere: a cancel leaves what a booking is read from."""
     paths = (read for found in table.values() for read in found)
-    return any(read == path or read.endswith((f".{path}", f"].{path}")) for read in paths)
+    below = (f".{path}", f"].{path}", f"/{path}")
+    return any(read == path or read.endswith(below) for read in paths)
 
 
 def _rank(field: str) -> tuple[int, int, str]:
@@ -130,7 +131,14 @@ def _read(name: str, body: bytes) -> Iterator[tuple[str, dict[str, Any], list[st
         if not isinstance(item, Unreadable):
             extra = json.loads(item.extra)
             extra.pop("property", None)  # theirs, where the envelope named ours
-            yield told.dialect, dict(sources), list(_leaves(extra, ""))
+            left = list(_leaves(extra, ""))
+            is_xml = body.lstrip().startswith(b"<")
+            yield told.dialect, dict(sources), [_xml_path(one) for one in left] if is_xml else left
+
+
+def _xml_path(path: str) -> str:
+    """A path of extra as the decoders of XML spell it: "RoomStay/TimeSpan@Start"."""
+    return path.removesuffix(".text").replace("[]", "").replace(".@", "@").replace(".", "/")
 
 
 def _leaves(value: Any, path: str) -> Iterator[str]:

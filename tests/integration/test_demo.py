@@ -32,6 +32,13 @@ ROWS = {
     "Channex: new booking": "created",
     "Channex: one night more": "modified",
     "Channex: cancelled": "cancelled",
+    "SiteMinder: new booking": "created",
+    "SiteMinder: one night more": "modified",
+    "SiteMinder: older, again": "duplicate",
+    "SiteMinder: cancelled": "cancelled",
+    "AlpineBits: enquiry": "enquiry",
+    "AlpineBits: new booking": "created",
+    "AlpineBits: cancelled": "cancelled",
 }
 
 

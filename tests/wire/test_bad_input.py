@@ -209,7 +209,7 @@ def test_brackets_in_text_are_no_nesting() -> None:
 @pytest.mark.parametrize(
     ("headers", "body"),
     [
-        ({"format": "opentravel"}, b"<xml/>"),
+        ({"format": "opentravel-2"}, b"<xml/>"),
         ({"format": "nonsense"}, json.dumps(MESSAGE).encode()),
         ({}, b"<xml/>"),
         ({}, b'{"booking_id": 5}'),

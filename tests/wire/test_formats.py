@@ -29,7 +29,13 @@ from tests.wire.fixtures_of import (
     receive,
 )
 
-NO_RESERVATION = {"channex/notice_of_a_message", "cloudbeds/receipt", "beds24/closed_room"}
+NO_RESERVATION = {
+    "channex/notice_of_a_message",
+    "cloudbeds/receipt",
+    "beds24/closed_room",
+    "opentravel/alpinebits_empty",
+    "opentravel/receipt",
+}
 """Fixtures that carry no booking, and are set aside saying so."""
 
 PARKED_WHOLE = re.compile(r"no_reservation: .+")

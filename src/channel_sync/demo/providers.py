@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from channel_sync.demo.feed import Message
+from channel_sync.demo.providers_xml import alpinebits, siteminder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 def other_formats() -> Iterator[Message]:
     """A few messages that are not canonical; each format adds its own here."""
     yield from _channex(date(2026, 6, 26))
+    yield from siteminder(date(2026, 6, 26))
+    yield from alpinebits(date(2026, 6, 26))
 
 
 def _channex(arrival: date) -> Iterator[Message]:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from channel_sync.wire import beds24, canonical, channex, cloudbeds, mews, wubook
+from channel_sync.wire import (
+    beds24,
+    bookingcom_xml,
+    canonical,
+    channex,
+    cloudbeds,
+    expedia_eqc,
+    mews,
+    opentravel,
+    rentals_united,
+    wubook,
+)
 from channel_sync.wire.context import Context
 from channel_sync.wire.errors import Unreadable, UnreadableReason
+from channel_sync.wire.format import is_xml
 from channel_sync.wire.json_body import quote
 from channel_sync.wire.limits import ID_CHARACTERS
 from channel_sync.wire.scrub import NOTHING_SPARED, Scrubbed, scrub
+from channel_sync.wire.xml_body import as_utf8, check_prolog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +65,10 @@ FORMATS: dict[str, Format] = {
     beds24.NAME: beds24.FORMAT,
     cloudbeds.NAME: cloudbeds.FORMAT,
     "canonical": canonical.FORMAT,
+    opentravel.NAME: opentravel.FORMAT,
+    bookingcom_xml.NAME: bookingcom_xml.FORMAT,
+    expedia_eqc.NAME: expedia_eqc.FORMAT,
+    rentals_united.NAME: rentals_united.FORMAT,
 }
 """By the name that the header `format` bears; detection asks them in this order, after our own
 schema's name, since canonical keys are words that others use too."""
@@ -77,9 +95,13 @@ def decode(
     """
     said = headers.get("format", "").strip().casefold()
     name = _OTHER_NAMES.get(said, said) or _detect(body)
-    scrubbed = scrub(body, FORMATS[name].plain if name in FORMATS else NOTHING_SPARED)
+    told = as_utf8(body)
+    scrubbed = scrub(told, FORMATS[name].plain if name in FORMATS else NOTHING_SPARED)
+    if told is not body:
+        came = hashlib.sha256(body).hexdigest()
+        scrubbed = replace(scrubbed, sha256=came, length=len(body))
     try:
-        kept = _readable(name, body, scrubbed, limits)
+        kept = _readable(name, told, scrubbed, limits)
         context = Context(
             arrived=arrived,
             limits=limits,
@@ -121,6 +143,8 @@ def _readable(name: str, body: bytes, scrubbed: Scrubbed, limits: Limits) -> byt
         said = f"the header says {quote(name)}" if name else "no format's marks were found"
         raise Unreadable(UnreadableReason.UNKNOWN_FORMAT, f"expected {known}; {said}")
     if scrubbed.body is None:
+        if is_xml(body):
+            check_prolog(body.decode())  # the reason proper, where it is one of these
         raise Unreadable(
             UnreadableReason.NOT_SCRUBBED,
             "the body could not be proved free of card data and was discarded",

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import tzinfo
 
 
@@ -21,7 +22,41 @@ class Dialect:
     zone: tzinfo = UTC
 
 
-DIALECTS: dict[str, dict[str, Dialect]] = {}
+@dataclass(frozen=True, slots=True)
+class OpenTravel(Dialect):
+    """One sender's OpenTravel XML.
+
+    `channel` is the channel's name where the messages do not say it themselves; "" is read from
+    POS. `created_is_revised`: CreateDateTime is the time of the transaction, not of the booking.
+    `index_is_stable`: RoomStay@IndexNumber is the same in every revision of a booking.
+    `minor_units`: whether amounts come in cents: "no", "yes", or "auto" (a whole number beside
+    DecimalPlaces). `detects`: marks of which any one, anywhere in a body, tells the dialect.
+    """
+
+    channel: str = ""
+    created_is_revised: bool = False
+    index_is_stable: bool = False
+    minor_units: str = "no"
+    marks: tuple[str, ...] = ()
+
+
+OPENTRAVEL = {
+    dialect.name: dialect
+    for dialect in (
+        OpenTravel("siteminder", marks=("SITEMINDER", "MESSAGE_UNIQUE_ID")),
+        OpenTravel(
+            "expedia-bn",
+            channel="expedia",
+            created_is_revised=True,
+            marks=("ExpediaDirectConnect", "newtrade.com/expedia"),
+        ),
+        OpenTravel("alpinebits", channel="alpinebits"),
+        OpenTravel("bookingcom", channel="booking.com", index_is_stable=True, minor_units="auto"),
+        OpenTravel("generic"),
+    )
+}
+
+DIALECTS: dict[str, Mapping[str, Dialect]] = {"opentravel": OPENTRAVEL}
 """By format and by the name that the header `dialect` bears; formats with one dialect are not
 listed."""
 

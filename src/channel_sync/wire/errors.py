@@ -20,6 +20,8 @@ class UnreadableReason(StrEnum):
     NOT_UTF8 = "not_utf8"
     NOT_SCRUBBED = "not_scrubbed"
     NOT_JSON = "not_json"
+    NOT_XML = "not_xml"
+    DTD_REFUSED = "dtd_refused"
     TOO_DEEP = "too_deep"
     UNKNOWN_FORMAT = "unknown_format"
     INVALID = "invalid"
@@ -27,6 +29,8 @@ class UnreadableReason(StrEnum):
     TOO_MANY_MESSAGES = "too_many_messages"
     TOO_MANY_LINES = "too_many_lines"
     STAY_TOO_LONG = "stay_too_long"
+    TOO_MANY_ELEMENTS = "too_many_elements"
+    TOO_MANY_ATTRIBUTES = "too_many_attributes"
 
 
 class Unreadable(MessageError):

@@ -91,6 +91,20 @@ def without_card_numbers(text: str) -> tuple[str, int]:
     return text, removed
 
 
+def card_number_spans(text: str) -> list[tuple[int, int]]:
+    """Where the card numbers of a text begin and end, by the same measure, in their order."""
+    spans: list[tuple[int, int]] = []
+    for match in RUN.finditer(text):
+        at = match.start()
+        for groups in _segments(match[0]):
+            spans += ((at + start, at + end) for start, end in _found(match[0], groups))
+    for match in _PRINTED.finditer(text):
+        inside = any(start < match.end() and match.start() < end for start, end in spans)
+        if is_card_number(match[0]) and not inside:
+            spans.append(match.span())
+    return sorted(spans)
+
+
 def _clean_run(run: str) -> tuple[str, int]:
     parts: list[str] = []
     removed = 0

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import orjson
 
 from channel_sync.wire.exact_json import dump_exact, exact
+from channel_sync.wire.format import is_xml
 from channel_sync.wire.luhn import ANY_RUN, ANY_RUN_ASCII
 from channel_sync.wire.scrub_json import Plain, Walk, is_harmless
 from channel_sync.wire.scrub_text import CODE_WORDS, clean_broken, clean_text
+from channel_sync.wire.scrub_xml import clean_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ def _scrub(body: bytes, plain: Plain) -> tuple[bytes | None, int]:
         # Latin-1 gives every byte its own character, so nothing is lost on the way back.
         clean, removed = clean_broken(body.decode("latin-1"))
         return None if clean is None else clean.encode("latin-1"), removed
+    if is_xml(body):
+        clean, removed = clean_xml(text)
+        return None if clean is None else clean.encode(), removed
     try:
         root = orjson.loads(text.removeprefix("\ufeff"))
     except orjson.JSONDecodeError:

@@ -46,7 +46,7 @@ _IN_CARD = re.compile(r"^number$|^no$|^account(?:number)?$|^plaintext$|^cid$|^xi
 _LAST4 = re.compile(r"last(?:4|four)(?:digits)?$|lastdigits$")
 _HARMLESS = re.compile(
     r"^(?:brand|type|last4|expir.*|exp.*|valid.*|isvirtual|activefrom|activeto|balance|currency"
-    r"|token.*|vendor)$"
+    r"|token.*|vendor|effective.*|.*(?:amount|balance|postal|zip|street|address|phone).*)$"
 )
 _PAIR_NAMES = ("name", "key", "field", "label", "type", "id")
 _FOLDINGS = 3  # how often JSON within text within JSON is unfolded

@@ -16,7 +16,8 @@ _KEYED = re.compile(
     r"(?i)((?:card[_-]?(?:number|num|no|nr)|cc[_-]?(?:number|num|no)|series[_-]?code|"
     r"security[_-]?code|cvv|cvc|\"pan|password|passwd|pwd|secret|api[_-]?key|"
     r"(?:client|access|auth|refresh)[_-]?token|authorization)[\w-]{0,20}[\"'\\]{0,3}\s{0,20}"
-    r"[:=>]\s{0,20})(\\?\"[^\"]{0,2000}\"?|'[^']{0,2000}'?|[^\s,;}&<\"'\]]{1,2000})"
+    r"[:=>]\s{0,20})(?!\\?[\"']?\[removed\](?: \d{4})?(?:[\"'\\\s,;}&<]|$))"
+    r"(\\?\"[^\"]{0,2000}\"?|'[^']{0,2000}'?|[^\s,;}&<\"'\]]{1,2000})"
 )
 _KEY_WORDS = (
     "card",
@@ -51,6 +52,14 @@ def clean_text(text: str) -> tuple[str, int]:
         text, keyed = _KEYED.subn(rf"\1{REMOVED}", text)
         removed += keyed
     return text, removed
+
+
+def spoken_code_spans(text: str) -> list[tuple[int, int]]:
+    """Where the digits of security codes stand that a text names as such."""
+    lower = text.lower()
+    if not any(word in lower for word in CODE_WORDS):
+        return []
+    return [(match.end(1), match.end()) for match in _SPOKEN_CODE.finditer(text)]
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -32,6 +33,8 @@ _NOT_NEEDED_OF_A_ROOM = frozenset(
 """What is left in extra, with a warning, where it is not as it should be: a booking exists at the
 channel whether or not we like its price or telephone number."""
 
+
+_TURNS = 20  # in which what does not fit is set aside
 
 _Part = TypeVar("_Part", bound=Part)
 
@@ -124,22 +127,25 @@ def _without_none(value: Any) -> Any:
 
 
 def _message(said: dict[str, Any], notes: Notes) -> tuple[CanonicalMessage, dict[str, Any]]:
-    """The message, and the values that were set aside because they do not fit."""
-    try:
-        return CanonicalMessage.model_validate(said), {}
-    except ValidationError as error:
-        unfit = {
-            path: value
-            for path, value in (_set_aside(said, e["loc"]) for e in error.errors())
-            if path
-        }
-    for path in unfit:
-        where = notes.where(path)
-        notes.warnings.append(f"{path}: not as it should be ({where}); left in extra")
-    try:
-        return CanonicalMessage.model_validate(said), unfit
-    except ValidationError as error:
-        raise refuse_invalid(error) from None
+    """The message, and the values that were set aside because they do not fit.
+
+    Lists are checked no further than to what is wrong first, hence the turns: each sets something
+    aside, or is the last.
+    """
+    unfit: dict[str, Any] = {}
+    for turn in count():
+        try:
+            return CanonicalMessage.model_validate(said), unfit
+        except ValidationError as error:
+            found = [_set_aside(said, one["loc"]) for one in error.errors()]
+            more = {path: value for path, value in found if path}
+            if not more or turn == _TURNS:
+                raise refuse_invalid(error) from None
+        for path in more:
+            where = notes.where(path)
+            notes.warnings.append(f"{path}: not as it should be ({where}); left in extra")
+        unfit |= more
+    raise AssertionError  # turns end above
 
 
 def _set_aside(said: dict[str, Any], location: tuple[int | str, ...]) -> tuple[str, Any]:
