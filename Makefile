@@ -18,6 +18,7 @@ FIND_PYTHON = for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 PYTEST_ARGS ?=
 MUTATION_ARGS ?=
 BENCH_ARGS ?=
+ORACLE_ARGS ?=
 
 .PHONY: help
 help: ## this menu
@@ -75,6 +76,10 @@ coverage-core: $(STAMP) ## the unit tests cover every branch of the core
 .PHONY: mutation
 mutation: $(STAMP) ## breaks the core on purpose; MUTATION_ARGS="--sample 400"
 	@$(BIN)/python tools/mutation.py $(MUTATION_ARGS)
+
+.PHONY: oracle
+oracle: $(STAMP) ## searches for moves beside a solver's; ORACLE_ARGS="--instances 1000"
+	@$(BIN)/python -m tools.oracle $(ORACLE_ARGS)
 
 .PHONY: bench
 bench: $(STAMP) ## the measured comparisons

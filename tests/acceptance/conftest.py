@@ -17,8 +17,6 @@ OWN = Path(__file__).parent / "scenarios"
 SHARED = Path(__file__).parents[3] / "shared" / "scenarios"
 """Scenarios that several implementations share, where they lie beside this repository."""
 NOT_BUILT = {
-    "04-reshuffle-is-proposed": "reshuffle is not built yet",
-    "05-pin-is-never-moved": "reshuffle is not built yet",
     "08-guest-not-overwritten": "guest linking is not built yet",
     "09-guest-overwritten-and-repaired": "guest linking is not built yet",
 }

@@ -34,13 +34,26 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A stay of another booking that was moved to make room, as an event of that booking.
+
+    `channel` and `reference` find the booking.
+    """
+
+    reservation_id: int
+    channel: str
+    reference: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is to be written for one reservation.
 
     `tasks` are the open tasks as they stand afterwards plus those closed on the way; `freed`
     says that nights came free, so that others who wait may be tried again (rule R7); `cells`
     names the cells of the decision table that were met, in order; `asked` are the reasons of the
-    tasks opened or renewed.
+    tasks opened or renewed; `moves` are the stays of other bookings that made room (rule R2).
     """
 
     outcome: Outcome
@@ -49,3 +62,4 @@ class Decision:
     freed: bool = False
     cells: tuple[str, ...] = ()
     asked: tuple[Reason, ...] = ()
+    moves: tuple[Moved, ...] = ()

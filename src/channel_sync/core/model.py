@@ -15,6 +15,7 @@ from channel_sync.core.events import (
     Decision,
     Event,
     Fact,
+    Moved,
 )
 from channel_sync.core.hotel import (
     Category,
@@ -67,6 +68,7 @@ __all__ = [
     "Kept",
     "Line",
     "Move",
+    "Moved",
     "Night",
     "Order",
     "Outcome",

@@ -1,4 +1,4 @@
-"""The fewest other stays moved so that one more fits: exact, by stays that give way (rule R2).
+"""The fewest other stays moved so that one more fits: exact, within a budget (rule R2).
 
 The stay takes a room, those in its way leave, each takes a room in turn, and so on. Every plan
 can be told so, whatever the order; so the search that allows one more move at a time finds one
@@ -8,15 +8,14 @@ of the fewest first. It counts the rooms it looks at, and gives up at its budget
 from __future__ import annotations
 
 import contextlib
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
+from channel_sync.core.chains import Chains, OutOfBudget
 from channel_sync.core.model import Move
 from channel_sync.core.neighbours import Neighbour
 from channel_sync.core.place import Ask
-from channel_sync.core.plan import Plan, bits_of
+from channel_sync.core.plan import Plan
 
 GUESS_PART = 4
 """What part of the budget is added to find any plan at all, once the exact search has spent it."""
@@ -26,6 +25,9 @@ GUESS_MOVES = 30
 
 MOST_MOVES = 200
 """Where the exact search ends: nobody carries out a plan of more moves."""
+
+REACH_NIGHTS = 45
+"""How far around the nights asked for neighbours are looked at first; further where it matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +42,6 @@ class Reshuffled:
     moves: tuple[Move, ...] = ()
     nodes: int = 0
     is_proved: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One room for some nights of a stay; or, with no home (-1), of the one that looks for one."""
-
-    first: int
-    end: int
-    home: int
-    allowed: int
-    arrival: int = 0
-
-
-class _OutOfBudget(Exception):
-    """The search has looked at as many rooms as it may."""
 
 
 def is_overfull(plan: Plan, ask: Ask, category: str) -> bool:
@@ -75,8 +62,26 @@ def reshuffle(
     """
     if is_overfull(plan, ask, category):
         return Reshuffled()
-    known = tuple(neighbours)
-    search = _Search(plan, ask, category, wanted, known, budget)
+    everybody = tuple(neighbours)
+    reach, spent = REACH_NIGHTS, 0
+    while True:
+        span = (ask.from_date.toordinal() - reach, ask.to_date.toordinal() + reach)
+        known = tuple(each for each in everybody if _is_within(each, span))
+        search = Chains(plan, ask, category, wanted, known, span)
+        found = _search(search, budget - spent)
+        if not search.is_cramped or not found.is_proved or len(known) == len(everybody):
+            return found
+        reach, spent = 4 * reach, spent + search.nodes
+
+
+def _is_within(neighbour: Neighbour, span: tuple[int, int]) -> bool:
+    first, end = neighbour.rooms[0].from_date, neighbour.rooms[-1].to_date
+    return first.toordinal() < span[1] and end.toordinal() > span[0]
+
+
+def _search(search: Chains, budget: int) -> Reshuffled:
+    """One move more at a time, until a plan is found, none can be, or the budget is spent."""
+    search.budget = budget
     if search.is_short():
         return Reshuffled()
     try:
@@ -86,215 +91,19 @@ def reshuffle(
             search.place((0,), 0, 0, 0)
             if not search.was_cut:
                 break
-    except _OutOfBudget:
+    except OutOfBudget:
         if not search.found:
-            return _guess(_Search(plan, ask, category, wanted, known, budget // GUESS_PART), budget)
-        return search.result(is_proved=False)
-    return search.result(is_proved=bool(search.found) or not search.was_cut)
+            return _guess(search)
+        return Reshuffled(*search.plan_found(), search.nodes, is_proved=False)
+    proved = bool(search.found) or not search.was_cut
+    return Reshuffled(*search.plan_found(), search.nodes, is_proved=proved)
 
 
-def _guess(search: _Search, spent: int) -> Reshuffled:
+def _guess(search: Chains) -> Reshuffled:
     """Any plan, those that disturb the fewest at each step first: a person may find it enough."""
+    search.start_over()
+    search.budget += search.budget // GUESS_PART
     search.limit, search.is_guessing = GUESS_MOVES, True
-    with contextlib.suppress(_OutOfBudget):
+    with contextlib.suppress(OutOfBudget):
         search.place((0,), 0, 0, 0)
-    search.nodes += spent
-    return search.result(is_proved=False)
-
-
-class _Search:
-    """One search: who has given way so far, and what those placed anew have taken."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        ask: Ask,
-        category: str,
-        wanted: int,
-        neighbours: Iterable[Neighbour],
-        budget: int,
-    ) -> None:
-        self.layout = plan.layout
-        self.in_category = plan.layout.category(category) & plan.layout.active
-        self.nodes, self.budget, self.limit = 0, budget, 0
-        self.was_cut = self.is_guessing = False
-        self.best: tuple[int, int] = (0, 0)
-        self.found: tuple[tuple[int, int], ...] = ()
-        self.placed: list[tuple[int, int]] = []
-        nights = ask.from_date.toordinal(), ask.to_date.toordinal()
-        self.pieces = [_Piece(*nights, -1, wanted & self.in_category)]
-        self.owners: list[Neighbour] = []
-        self._collect(neighbours, plan.layout.category(category))
-        self.latest = max(piece.arrival for piece in self.pieces)
-        self.sitting: dict[int, int] = {}
-        self.in_room: dict[int, list[int]] = {}
-        self.ends: dict[int, list[int]] = {}
-        self.taken: dict[int, int] = {}
-        self.gone: set[int] = set()
-        self._seat(plan)
-
-    def _collect(self, neighbours: Iterable[Neighbour], category: int) -> None:
-        """The pieces that may be moved: those in a room of the category."""
-        allowed: dict[int, int] = {}
-        for each in neighbours:
-            for room in each.rooms:
-                home = self.layout.bits.get(room.room, -1)
-                if home < 0 or not category >> home & 1:
-                    continue
-                if each.party not in allowed:
-                    allowed[each.party] = self.layout.fitting(self.in_category, each.party)
-                nights = room.from_date.toordinal(), room.to_date.toordinal()
-                arrival = each.arrival.toordinal()
-                self.pieces.append(_Piece(*nights, home, allowed[each.party], arrival))
-                self.owners.append(each)
-
-    def _seat(self, plan: Plan) -> None:
-        """Who sits where, by night and by room; what is held besides, nobody can move."""
-        for number in sorted(range(1, len(self.pieces)), key=lambda n: self.pieces[n].first):
-            piece = self.pieces[number]
-            self._turn(self.sitting, piece, piece.home)
-            self.in_room.setdefault(piece.home, []).append(number)
-            self.ends.setdefault(piece.home, []).append(piece.end)
-        for night, held in plan.held.items():
-            self.taken[night] = held & ~self.sitting.get(night, 0)
-        for promise in plan.promised.values():
-            bit = self.layout.mask([promise.room])
-            for night in range(promise.from_date.toordinal(), promise.to_date.toordinal()):
-                self.taken[night] = self.taken.get(night, 0) | bit
-
-    def is_short(self) -> bool:
-        """Whether on some night more stays need rooms of some size than there are."""
-        asked = self.pieces[0]
-        for size in self.layout.capacities:
-            big = self.layout.fitting(self.in_category, size)
-            for night in range(asked.first, asked.end):
-                need = int(not asked.allowed & ~big)
-                open_rooms = big & ~self.taken.get(night, 0)
-                for bit in bits_of(self.sitting.get(night, 0) & open_rooms):
-                    number = self.in_room[bit][bisect_right(self.ends[bit], night)]
-                    allowed = self.pieces[number].allowed
-                    need += bool(allowed >> bit & 1) and not allowed & ~big
-                if need > open_rooms.bit_count():
-                    return True
-        return False
-
-    def place(self, displaced: tuple[int, ...], moved: int, nights: int, late: int) -> None:
-        """Give every displaced piece a room, in all ways that the limit of moves allows.
-
-        `moved`, `nights` and `late` are what the plan has cost up to here.
-        """
-        self._count()
-        if not displaced:
-            self.best, self.found = (nights, late), tuple(self.placed)
-            return
-        left = self.limit - moved
-        number, free, others = self._hardest(displaced)
-        if not left:
-            self.was_cut |= bool(others)
-            others = 0
-        rest = tuple(n for n in displaced if n != number)
-        for bit, leaving in self._ways(number, free, others, left):
-            cost = (
-                nights + sum(self.pieces[n].end - self.pieces[n].first for n in leaving),
-                late + sum(self.latest - self.pieces[n].arrival for n in leaving),
-            )
-            if self.found and (self.is_guessing or cost >= self.best):
-                continue
-            self._give_way(number, bit, leaving)
-            self.place((*rest, *leaving), moved + len(leaving), *cost)
-            self._come_back(number, bit, leaving)
-
-    def _hardest(self, displaced: tuple[int, ...]) -> tuple[int, int, int]:
-        """The piece with the fewest free rooms: these, and the rooms where others would leave."""
-        hardest, free_of, others_of, fewest = -1, 0, 0, -1
-        for number in displaced:
-            piece = self.pieces[number]
-            taken = sitting = 0
-            for night in range(piece.first, piece.end):
-                taken |= self.taken.get(night, 0)
-                sitting |= self.sitting.get(night, 0)
-            able = piece.allowed & ~taken
-            free = able & ~sitting
-            if fewest < 0 or free.bit_count() < fewest:
-                hardest, free_of, others_of, fewest = number, free, able & sitting, free.bit_count()
-        return hardest, free_of, others_of
-
-    def _ways(
-        self, number: int, free: int, others: int, left: int
-    ) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """The rooms that a piece may take, and who leaves each; in room order."""
-        ways = self._in_room_order(number, free, others, left)
-        return iter(sorted(ways, key=lambda way: len(way[1]))) if self.is_guessing else ways
-
-    def _in_room_order(
-        self, number: int, free: int, others: int, left: int
-    ) -> Iterator[tuple[int, tuple[int, ...]]]:
-        piece = self.pieces[number]
-        for bit in bits_of(free | others):
-            if free >> bit & 1:
-                yield bit, ()
-                continue
-            self._count()
-            leaving = self._sitters(bit, piece)
-            if len(leaving) > left:
-                self.was_cut = True
-            else:
-                yield bit, leaving
-
-    def _sitters(self, bit: int, piece: _Piece) -> tuple[int, ...]:
-        """Who sits in a room on nights of a piece and may still leave it."""
-        sitters = []
-        here = self.in_room[bit]
-        for number in here[bisect_right(self.ends[bit], piece.first) :]:
-            if self.pieces[number].first >= piece.end:
-                break
-            if number not in self.gone:
-                sitters.append(number)
-        return tuple(sitters)
-
-    def _give_way(self, number: int, bit: int, leaving: tuple[int, ...]) -> None:
-        """The piece takes the room; those in its way leave theirs."""
-        for other in leaving:
-            self._turn(self.sitting, self.pieces[other], self.pieces[other].home)
-        self.gone.update(leaving)
-        self._turn(self.taken, self.pieces[number], bit)
-        self.placed.append((number, bit))
-
-    def _come_back(self, number: int, bit: int, leaving: tuple[int, ...]) -> None:
-        """As it was before."""
-        self.placed.pop()
-        self._turn(self.taken, self.pieces[number], bit)
-        self.gone.difference_update(leaving)
-        for other in leaving:
-            self._turn(self.sitting, self.pieces[other], self.pieces[other].home)
-
-    @staticmethod
-    def _turn(rooms: dict[int, int], piece: _Piece, bit: int) -> None:
-        """Set the bit of a room on the nights of a piece, or take it away again."""
-        for night in range(piece.first, piece.end):
-            rooms[night] = rooms.get(night, 0) ^ (1 << bit)
-
-    def _count(self) -> None:
-        self.nodes += 1
-        if self.nodes > self.budget:
-            raise _OutOfBudget
-
-    def result(self, *, is_proved: bool) -> Reshuffled:
-        """The best plan found, as moves in the order in which the stays give way."""
-        if not self.found:
-            return Reshuffled(nodes=self.nodes, is_proved=is_proved)
-        (_, room), *others = self.found
-        moves = tuple(self._told(number, bit) for number, bit in others)
-        return Reshuffled(self.layout.rooms[room].code, moves, self.nodes, is_proved)
-
-    def _told(self, number: int, bit: int) -> Move:
-        piece, owner = self.pieces[number], self.owners[number - 1]
-        return Move(
-            reservation_id=owner.key[0],
-            reference=owner.reference,
-            line=owner.key[1],
-            from_room=self.layout.rooms[piece.home].code,
-            to_room=self.layout.rooms[bit].code,
-            from_date=date.fromordinal(piece.first),
-            to_date=date.fromordinal(piece.end),
-        )
+    return Reshuffled(*search.plan_found(), search.nodes, is_proved=False)
