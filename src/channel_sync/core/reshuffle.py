@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channel_sync.core.chains import Chains, OutOfBudget
 from channel_sync.core.model import Move
@@ -70,8 +70,8 @@ def reshuffle(
         search = Chains(plan, ask, category, wanted, known, span)
         found = _search(search, budget - spent)
         if not search.is_cramped or not found.is_proved or len(known) == len(everybody):
-            return found
-        reach, spent = 4 * reach, spent + search.nodes
+            return replace(found, nodes=spent + found.nodes)
+        reach, spent = 4 * reach + 1, spent + search.nodes
 
 
 def _is_within(neighbour: Neighbour, span: tuple[int, int]) -> bool:
