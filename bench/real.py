@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Protocol
 
 import asyncpg
 
@@ -39,20 +40,22 @@ SIZES = (0.9, 1.0, 1.1)
 PAGE = Path(__file__).parents[1] / "docs" / "rooms.md"
 BEGIN, END = "<!-- real bookings: `python -m bench real --write` -->", "<!-- /real bookings -->"
 
-LEFT = """
+WITHOUT = """
 SELECT s.property_id, count(*) AS many
   FROM channel_sync.stay s
- WHERE s.status = 'confirmed' AND (s.held OR s.rooms = '{}')
+ WHERE s.status = 'confirmed'
+   AND (s.held OR s.departure - s.arrival >
+        (SELECT coalesce(sum(a.to_date - a.from_date), 0) FROM unnest(s.rooms) AS a))
  GROUP BY s.property_id
 """
 
 
 @dataclass(slots=True)
 class Tally:
-    """How the messages that needed a room found one; `left` are stays that never did."""
+    """How the messages that needed a room found one; `without` lacked one for some night."""
 
     ways: Counter[str] = field(default_factory=Counter)
-    left: int = 0
+    without: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,8 @@ async def replay(
                 _count(tallies[applied.property_id], applied)
         while await plan_next(pool, today_of=today) is not None:
             pass
-    for row in await pool.fetch(LEFT):
-        tallies[row["property_id"]].left = row["many"]
+    for row in await pool.fetch(WITHOUT):
+        tallies[row["property_id"]].without = row["many"]
     await pool.close()
     return tallies, offset
 
@@ -156,11 +159,12 @@ def _record(property_id: str, told: Told, day: date, offset: int) -> Record:
 
 def _count(tally: Tally, applied: Applied) -> None:
     """Which way a message found its room, if it needed one."""
-    if not any(change.field == "room" for change in applied.changes) and not applied.tasks:
-        return
+    asks = "no_room" in applied.tasks
     if applied.outcome.value not in {"created", "modified"}:
         return
-    if applied.tasks:
+    if not asks and not any(change.field == "room" for change in applied.changes):
+        return
+    if asks:
         tally.ways["task"] += 1
     elif any("is free now:" in why for why in applied.why):
         tally.ways["reshuffle"] += 1
@@ -171,8 +175,56 @@ def _count(tally: Tally, applied: Applied) -> None:
 # --- first fit, and what could be had ----------------------------------------------------
 
 
-def first_fit(house: House, plan: Plan, bookings: tuple[Booking, ...]) -> Tally:
-    """The same messages with the first free room in room order, and no other stay ever moved.
+class Finder(Protocol):
+    """Finds rooms in a house of its own."""
+
+    def find(self, category: str, first: date, end: date) -> Allocation | None:
+        """A room for these nights, taken from now on."""
+
+    def release(self, room: Allocation) -> None:
+        """The room is free again."""
+
+
+@dataclass(slots=True)
+class FirstFit:
+    """The first free room in room order; nobody is ever moved."""
+
+    plan: Plan
+
+    def find(self, category: str, first: date, end: date) -> Allocation | None:
+        free = self.plan.free(first, end) & self.plan.layout.category(category)
+        bit = next(bits_of(free), None)
+        if bit is None:
+            return None
+        room = Allocation(self.plan.layout.rooms[bit].code, first, end)
+        self.plan = self.plan.occupy([room])
+        return room
+
+    def release(self, room: Allocation) -> None:
+        self.plan = self.plan.release([room])
+
+
+@dataclass(slots=True)
+class Counted:
+    """As if rooms bore no numbers: everybody may be moved at any time, guests in house too."""
+
+    rooms: dict[str, int]
+    taken: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+    def find(self, category: str, first: date, end: date) -> Allocation | None:
+        nights = [(category, night) for night in range(first.toordinal(), end.toordinal())]
+        if any(self.taken[night] >= self.rooms[category] for night in nights):
+            return None
+        self.taken.update(nights)
+        return Allocation(category, first, end)
+
+    def release(self, room: Allocation) -> None:
+        first, end = room.from_date.toordinal(), room.to_date.toordinal()
+        self.taken.subtract([(room.room, night) for night in range(first, end)])
+
+
+def simulated(house: House, finder: Finder, bookings: tuple[Booking, ...]) -> Tally:
+    """The same messages with another way of finding rooms.
 
     Who waits is tried again, earliest arrival first, whenever nights come free.
     """
@@ -184,50 +236,46 @@ def first_fit(house: House, plan: Plan, bookings: tuple[Booking, ...]) -> Tally:
         for each in told:
             reference = each.booking.reference
             left = rooms.pop(reference, None)
-            if left is not None:
-                plan = plan.release([left])
-            freed |= left is not None
             waiting.pop(reference, None)
+            if left is not None:
+                finder.release(left)
+                freed = True
             if each.what != "cancelled" and each.booking.departure > day:
-                plan, found = _first(plan, each, day)
+                found = _seat(finder, each, day, rooms, waiting)
                 tally.ways["at once" if found else "task"] += 1
-                _keep(rooms, waiting, each, found)
         for each in sorted(waiting.values(), key=lambda t: t.booking.arrival) if freed else ():
             if each.booking.departure > day:
-                plan, found = _first(plan, each, day)
-                _keep(rooms, waiting, each, found)
-    tally.left = len(waiting)
+                _seat(finder, each, day, rooms, waiting)
+    late = [
+        b for b in bookings if b.reference in rooms and rooms[b.reference].from_date > b.arrival
+    ]
+    tally.without = len(waiting) + len(late)
     return tally
 
 
-def _first(plan: Plan, told: Told, day: date) -> tuple[Plan, Allocation | None]:
-    first, end = max(told.booking.arrival, day), told.booking.departure
-    free = plan.free(first, end) & plan.layout.category(told.category)
-    bit = next(bits_of(free), None)
-    if bit is None:
-        return plan, None
-    room = Allocation(plan.layout.rooms[bit].code, first, end)
-    return plan.occupy([room]), room
-
-
-def _keep(
-    rooms: dict[str, Allocation], waiting: dict[str, Told], told: Told, found: Allocation | None
-) -> None:
-    reference = told.booking.reference
+def _seat(
+    finder: Finder,
+    told: Told,
+    day: date,
+    rooms: dict[str, Allocation],
+    waiting: dict[str, Told],
+) -> bool:
+    """Whether a room was found for the nights from today on."""
+    booking = told.booking
+    found = finder.find(told.category, max(booking.arrival, day), booking.departure)
     if found is None:
-        waiting[reference] = told
-    else:
-        rooms[reference] = found
-        waiting.pop(reference, None)
+        waiting[booking.reference] = told
+        return False
+    rooms[booking.reference] = found
+    waiting.pop(booking.reference, None)
+    return True
 
 
-def sent_away_at_best(house: House, bookings: tuple[Booking, ...]) -> tuple[int, int]:
-    """How many came in the end, and how many of them cannot have a room whatever one does."""
+def without_at_best(house: House, bookings: tuple[Booking, ...]) -> int:
+    """How many of those who came cannot have a room for all nights, whatever one does."""
     own = [b for b in bookings if b.hotel == house.hotel]
     there = {code: kept(own, code) for code in house.rooms}
-    fitting = sum(most_that_fit(there[code], many) for code, many in house.rooms.items())
-    total = sum(map(len, there.values()))
-    return total, total - fitting
+    return sum(len(there[code]) - most_that_fit(there[code], n) for code, n in house.rooms.items())
 
 
 # --- the table ---------------------------------------------------------------------------
@@ -244,19 +292,19 @@ async def compare(path: Path, *, write: bool) -> None:
         plans = await _plans(url, houses)
     seconds = time.perf_counter() - began
     lines = [
-        (
-            "| house | rooms | who | at once | by moving others | only as a task | without a room"
-            " in the end |"
-        ),
-        "|---|---|---|---|---|---|---|",
+        "| house | rooms | who | at once | by moves | only as a task | short |",
+        "|---" * 7 + "|",
     ]
     for house in houses:
-        first = first_fit(house, plans[house.property_id], bookings)
-        came, best = sent_away_at_best(house, bookings)
         many = sum(house.rooms.values())
-        lines.append(_line(house.property_id, many, "channel-sync", tallies[house.property_id]))
-        lines.append(_line("", many, "first fit", first))
-        lines.append(f"| | | the optimum, of {came:,} who came | | | | {best} |")
+        first = simulated(house, FirstFit(plans[house.property_id]), bookings)
+        counted = simulated(house, Counted(house.rooms), bookings)
+        lines += [
+            _line(f"{house.property_id} | {many}", "channel-sync", tallies[house.property_id]),
+            _line(" | ", "first fit", first),
+            _line(" | ", "rooms counted", counted),
+            f"| | | known beforehand | | | | {without_at_best(house, bookings)} |",
+        ]
     table = "\n".join(lines)
     note = (
         f"{len(bookings):,} bookings, {messages:,} messages through the pipeline in"
@@ -270,17 +318,11 @@ async def compare(path: Path, *, write: bool) -> None:
         PAGE.write_text(f"{before}{BEGIN}\n{note}\n\n{table}\n{END}{after}")
 
 
-def _line(house: str, rooms: int, who: str, tally: Tally) -> str:
+def _line(house: str, who: str, tally: Tally) -> str:
     total = sum(tally.ways.values())
-    shares = (
-        f"{tally.ways[way]:,} ({tally.ways[way] / total:.1%})"
-        for way in ("at once", "reshuffle", "task")
-    )
-    return (
-        f"| {house} | {rooms if house else ''} | {who} | "
-        + " | ".join(shares)
-        + f" | {tally.left} |"
-    )
+    ways = [tally.ways[way] for way in ("at once", "reshuffle", "task")]
+    shares = " | ".join(f"{many:,} ({many / total:.1%})" for many in ways)
+    return f"| {house} | {who} | {shares} | {tally.without} |"
 
 
 async def _database(server: Postgres, houses: list[House]) -> str:
