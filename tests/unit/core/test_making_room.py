@@ -71,15 +71,14 @@ def test_several_moves_are_counted_in_the_reason() -> None:
     assert own[-1].reason.endswith("101 is free now: 2 other stays moved within STD")
 
 
-def test_a_stay_moved_by_one_message_is_moved_on_by_the_next() -> None:
-    made = hotel("room | 01 02 03\n STD 101 | . . .\n STD 102 | . . .", policy=AUTO)
-    made.receive(new("A", line("STD", 1, 2)), new("B", line("STD", 2, 3)))
-    assert_plan(made, "room | 01 02 03\n STD 101 | A B .\n STD 102 | . . .")
-    made.receive(new("C", line("STD", 1, 2)), new("D", line("STD", 2, 4)))
-    assert made.tasks("D") == []
-    made.receive(new("E", line("STD", 3, 4)))
-    assert made.tasks("E") == []
+def test_a_booking_that_the_slice_knows_is_moved_in_what_it_knows() -> None:
+    made = hotel(GAPS, policy=AUTO)
+    made.receive(says("B", line("STD", 3, 5, comments="late"), revision=2))
+    made.receive(new("C", line("STD", 1, 5)))
+    assert_plan(made, MADE)
     assert made.world.reservations["H", 2] == made.booking("B")
+    made.receive(says("B", line("STD", 3, 5), revision=3))
+    assert_plan(made, MADE)
 
 
 def test_another_stay_of_the_same_booking_may_make_room() -> None:

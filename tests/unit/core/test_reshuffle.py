@@ -85,6 +85,23 @@ def test_who_gives_way_may_need_another_to_give_way() -> None:
     assert told(found) == ("101", [("B", "101", "102"), ("C", "102", "101")])
 
 
+def test_two_in_the_way_leave_for_different_rooms() -> None:
+    made = hotel(
+        "room | 01 02 03 04\n STD 101 | A A B B\n STD 102 | . . x .\n STD 103 | x . . .\n"
+        " STD 104 | x x . ."
+    )
+    assert told(search(made, 1, 5)) == ("101", [("A", "101", "102"), ("B", "101", "103")])
+
+
+def test_a_room_that_somebody_has_left_may_be_taken_by_the_next_in_the_chain() -> None:
+    made = hotel(
+        "room | 01 02 03 04 05\n STD 101 | . Y Y Y Z\n STD 102 | x . . W W\n"
+        " STD 103 | x x . V V\n STD 104 | x x x x ."
+    )
+    found = search(made, 1, 3)
+    assert told(found) == ("101", [("Y", "101", "102"), ("W", "102", "101"), ("Z", "101", "102")])
+
+
 def test_nobody_is_moved_where_a_room_is_free() -> None:
     made = hotel("room | 01 02\n STD 101 | A A\n STD 102 | . .")
     assert told(search(made, 1, 3)) == ("102", [])
