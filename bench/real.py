@@ -45,7 +45,10 @@ SELECT s.property_id, count(*) AS many
   FROM channel_sync.stay s
  WHERE s.status = 'confirmed'
    AND (s.held OR s.departure - s.arrival >
-        (SELECT coalesce(sum(a.to_date - a.from_date), 0) FROM unnest(s.rooms) AS a))
+        (SELECT coalesce(sum(a.to_date - a.from_date), 0)
+           FROM unnest(s.rooms) AS a
+           JOIN channel_sync.room AS r ON r.property_id = s.property_id AND r.room = a.room
+          WHERE r.category = s.booked_category))
  GROUP BY s.property_id
 """
 

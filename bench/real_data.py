@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -81,7 +82,7 @@ def _booking(row: dict[str, str]) -> Booking:
 
 
 def by_day(bookings: Iterable[Booking]) -> Iterator[tuple[date, list[Told]]]:
-    """What the channel says on each day, in order of booking; changes and cancels come first."""
+    """What the channel says on each day, in order of booking; of older bookings first."""
     days: dict[date, list[Told]] = defaultdict(list)
     for booking in bookings:
         days[booking.booked_on].append(Told(booking, "new"))
@@ -91,10 +92,12 @@ def by_day(bookings: Iterable[Booking]) -> Iterator[tuple[date, list[Told]]]:
         if off is not None:
             days[off].append(Told(booking, "cancelled"))
     for day in sorted(days):
-        yield (
-            day,
-            sorted(days[day], key=lambda told: told.what == "new" and told.booking.booked_on < day),
-        )
+        yield day, sorted(days[day], key=partial(_is_of, day))
+
+
+def _is_of(day: date, told: Told) -> bool:
+    """Whether a message is about a booking made on this day."""
+    return told.booking.booked_on == day
 
 
 def kept(bookings: Iterable[Booking], category: str) -> list[Booking]:

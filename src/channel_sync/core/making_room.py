@@ -14,6 +14,9 @@ from channel_sync.core.reshuffle import Reshuffled, is_overfull, reshuffle
 
 RULE = "R2"
 
+CELL = "R2: others moved"
+"""What is noted where a room was made by moving others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stale:
@@ -57,6 +60,7 @@ def make_room(draft: Draft, ask: Ask, categories: Sequence[str]) -> bool:
         return False
     move(draft, found.moves, ask.key[1])
     draft.made_room[ask.key[1]] = len(found.moves)
+    draft.cells.append(CELL)
     return True
 
 
