@@ -149,6 +149,8 @@ CREATE TABLE property (
     replan_due boolean NOT NULL DEFAULT false,
     planned_on date,
     plan_failed_at timestamp with time zone,
+    searched text[],
+    searched_version bigint,
     CONSTRAINT property_pkey PRIMARY KEY (property_id)
 );
 CREATE TABLE reservation (
@@ -501,6 +503,8 @@ GRANT UPDATE ON property (last_reservation_id) TO channel_sync_worker;
 GRANT UPDATE ON property (plan_failed_at) TO channel_sync_worker;
 GRANT UPDATE ON property (planned_on) TO channel_sync_worker;
 GRANT UPDATE ON property (replan_due) TO channel_sync_worker;
+GRANT UPDATE ON property (searched) TO channel_sync_worker;
+GRANT UPDATE ON property (searched_version) TO channel_sync_worker;
 GRANT UPDATE ON property (version) TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON reservation TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON reservation_reference TO channel_sync_worker;
