@@ -276,6 +276,16 @@ CREATE VIEW v_availability (
     assigned integer,
     free integer
 );
+CREATE VIEW v_block (
+    property_id text,
+    block_id bigint,
+    room text,
+    category text,
+    from_date date,
+    to_date date,
+    reason text,
+    actor text
+);
 CREATE VIEW v_history (
     property_id text,
     version bigint,
@@ -410,18 +420,28 @@ CREATE TRIGGER stay_takes_nights AFTER INSERT ON channel_sync.stay REFERENCING N
 
 -- Functions
 CREATE FUNCTION accept_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body cdc618062b55
+CREATE FUNCTION add_line(booking reservation, line text, columns jsonb, room text, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 67632451edf1
+CREATE FUNCTION add_lines(booking reservation, first_line integer, room_line jsonb, room text, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body d3c00c731902
+CREATE FUNCTION add_room(property_id text, reference text, room_line jsonb, actor text, reason text DEFAULT NULL::text, room text DEFAULT NULL::text) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 6fbe786a6a81
+CREATE FUNCTION amend_booking(asked stay, room_line jsonb, booker jsonb) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 5b6db84125ef
+CREATE FUNCTION amend_stay(property_id text, reference text, line text, room_line jsonb, actor text, reason text DEFAULT NULL::text, room text DEFAULT NULL::text, booker jsonb DEFAULT NULL::jsonb) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 2346f85d02e8
 CREATE FUNCTION as_fact(field text, value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body 54295805b562
 CREATE FUNCTION availability(property_id text, "from" date, "to" date) RETURNS TABLE(category text, night date, rooms integer, blocked integer, sold integer, assigned integer, free integer) LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET jit=off; -- body 521ce6ad0519
 CREATE FUNCTION begin_staff_edit(property_id text, actor text, event text, reason text) RETURNS date LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9c122c6d83b0
 CREATE FUNCTION best_room(wished stay, wanted_category text, from_night date, today date, party bigint) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e13ece946ad6
+CREATE FUNCTION block_as_fact(laid block) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body eb1696ce8d9e
 CREATE FUNCTION block_leaves_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 22dd22be9ed1
+CREATE FUNCTION block_room(property_id text, room text, from_date date, to_date date, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 3a9e15ddad88
 CREATE FUNCTION block_takes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 2b3e29ab8429
 CREATE FUNCTION block_wins() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 1ddafc8e02cf
+CREATE FUNCTION book_stay(property_id text, room_line jsonb, actor text, reason text DEFAULT NULL::text, reference text DEFAULT NULL::text, room text DEFAULT NULL::text, booker jsonb DEFAULT NULL::jsonb) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 71935cea87c9
+CREATE FUNCTION booking_columns() RETURNS text[] LANGUAGE sql IMMUTABLE; -- body 3f4f690bed68
 CREATE FUNCTION cancel_stay(property_id text, reference text, line text DEFAULT NULL::text, actor text DEFAULT NULL::text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body d026bc9c1bd5
 CREATE FUNCTION check_in(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body bb5031b9908a
 CREATE FUNCTION check_out(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 00d45928891b
 CREATE FUNCTION close_settled_tasks(was stay, now_is stay, event text) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body aa434dbab3ac
 CREATE FUNCTION close_tasks(property_id text, reservation_id bigint, line text, reasons text[], state text, closed_by text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 8fce66461203
+CREATE FUNCTION columns_of_line(room_line jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 1435cea8379b
 CREATE FUNCTION dismiss_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 60a126311882
 CREATE FUNCTION drop_granted_wishes(now_is stay, by_whom text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9b23f084a301
 CREATE FUNCTION edit_stay(property_id text, reference text, line text, changes jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 56742efbeff9
@@ -430,6 +450,7 @@ CREATE FUNCTION enter_status(asked stay, status text) RETURNS void LANGUAGE sql 
 CREATE FUNCTION facts_between(old_row jsonb, new_row jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body d514059e3ba5
 CREATE FUNCTION find_reservation(property_id text, reference text) RETURNS reservation LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body a0476e6ed9ab
 CREATE FUNCTION find_stay(property_id text, reference text, line text) RETURNS stay LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body f46140e957b2
+CREATE FUNCTION full_name(person jsonb) RETURNS text LANGUAGE sql IMMUTABLE; -- body 25b2ef2367d1
 CREATE FUNCTION grant_to_stay(was stay, changes jsonb, hotel property, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 5858fe9bb427
 CREATE FUNCTION hotel_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 0b0ea98ea1c1
 CREATE FUNCTION is_counted(asked stay) RETURNS boolean LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e649a0c71df1
@@ -440,6 +461,9 @@ CREATE FUNCTION make_message_months(first_month date, months integer) RETURNS in
 CREATE FUNCTION manual_category_of(wished stay) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body ebc2183897ba
 CREATE FUNCTION mark_no_show(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 824a34ef3f09
 CREATE FUNCTION move_stay(property_id text, reference text, line text, room text, actor text, reason text DEFAULT NULL::text, from_date date DEFAULT NULL::date) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 736dd90055f7
+CREATE FUNCTION named_room(wished stay, room text, from_night date) RETURNS allocation[] LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body af0eb2eb7d63
+CREATE FUNCTION new_reference(property_id text, reservation_id bigint) RETURNS text LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body ada19573fda3
+CREATE FUNCTION next_line(booking reservation) RETURNS integer LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body dfa688452728
 CREATE FUNCTION note_stay(property_id text, reference text, line text, staff_note text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 336fca528201
 CREATE FUNCTION open_task(property_id text, task_id bigint) RETURNS task LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 67bbffceb6cf
 CREATE FUNCTION party_of(wished stay, policy jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 0f8262b030c3
@@ -448,10 +472,14 @@ CREATE FUNCTION pin_stay(property_id text, reference text, line text, actor text
 CREATE FUNCTION property_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body c0df7d4a74fa
 CREATE FUNCTION property_day(timezone text, policy jsonb) RETURNS date LANGUAGE sql STABLE; -- body 5f74e8e937d5
 CREATE FUNCTION property_today(property_id text) RETURNS date LANGUAGE sql STABLE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body b6eb930c31d8
+CREATE FUNCTION read_booking(was reservation, room_line jsonb, booker jsonb) RETURNS reservation LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body dad668143913
 CREATE FUNCTION read_changes(asked stay, changes jsonb) RETURNS stay LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body fe8ea9c9cee8
 CREATE FUNCTION record_reservation_fact() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 4f3abc41e606
 CREATE FUNCTION record_stay_fact() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body fc716e22dcbd
+CREATE FUNCTION refuse_amendment(asked stay, wished stay, begun boolean, room text, today date) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body f8eacbf96a7d
 CREATE FUNCTION refuse_leaving_the_pin(wished stay, was stay, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 44f557dafe69
+CREATE FUNCTION refuse_unknown_category(wished stay) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 67ac9bd6cca2
+CREATE FUNCTION refuse_unknown_room(property_id text, room text) RETURNS void LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 77cc6cf556fd
 CREATE FUNCTION refuse_unknown_rooms(wished stay) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body dc77dc974c4f
 CREATE FUNCTION refuse_unless(asked stay, today date, allowed text[], wish text) RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body d66796c21787
 CREATE FUNCTION reinstate_stay(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 827f0e9e6d70
@@ -459,11 +487,13 @@ CREATE FUNCTION room_conflict(property_id text, reservation_id bigint, line text
 CREATE FUNCTION room_of(rooms allocation[], on_date date) RETURNS text LANGUAGE plpgsql IMMUTABLE; -- body 8bf7c32b2113
 CREATE FUNCTION room_reasons() RETURNS text[] LANGUAGE sql IMMUTABLE; -- body aef7691587e6
 CREATE FUNCTION rooms_for(was stay, wished stay, hotel property, today date) RETURNS allocation[] LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body 30d5e65c3ba3
+CREATE FUNCTION rooms_from(rooms allocation[], start date) RETURNS allocation[] LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 5db877bb2c89
 CREATE FUNCTION rooms_until(rooms allocation[], until date) RETURNS allocation[] LANGUAGE sql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body f30b43b343b2
 CREATE FUNCTION set_invoice_contact(property_id text, reference text, contact jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 037f062abde1
 CREATE FUNCTION set_policy(property_id text, reference text, ota_room_policy text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 961774ded589
 CREATE FUNCTION shown_facts(facts jsonb) RETURNS TABLE(field text, old text, new text) LANGUAGE sql IMMUTABLE; -- body 47d5756f8844
 CREATE FUNCTION speak(actor text, event text, reason text) RETURNS void LANGUAGE plpgsql VOLATILE; -- body ff96acbdce70
+CREATE FUNCTION split_stay(property_id text, reference text, line text, from_date date, actor text, reason text DEFAULT NULL::text, room text DEFAULT NULL::text) RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body cfc8ffb2b890
 CREATE FUNCTION spoken(setting text) RETURNS text LANGUAGE sql STABLE; -- body 5d46a41629c2
 CREATE FUNCTION stay_changes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp SET enable_hashjoin=off SET enable_mergejoin=off SET enable_seqscan=off SET jit=off; -- body fbd71bfdfc30
 CREATE FUNCTION stay_has_begun(status text, arrival date, today date) RETURNS boolean LANGUAGE sql IMMUTABLE; -- body c3648ff72810
@@ -471,6 +501,7 @@ CREATE FUNCTION stay_leaves_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE S
 CREATE FUNCTION stay_takes_nights() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body d5e6a7d75db9
 CREATE FUNCTION stretch_rooms(rooms allocation[], arrival date, departure date, from_night date) RETURNS allocation[] LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 58aae49804e1
 CREATE FUNCTION take_as_base(asked task) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 7a6351089c0d
+CREATE FUNCTION unblock_room(property_id text, room text, from_date date, to_date date, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 10a6e3b8cf88
 CREATE FUNCTION unpin_stay(property_id text, reference text, line text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 2bcef9dc970b
 CREATE FUNCTION write_history(property_id text, reservation_id bigint, line text, event text, facts jsonb) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body a967d8590f1c
 
@@ -514,6 +545,8 @@ GRANT INSERT, SELECT, UPDATE ON stay TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON task TO channel_sync_worker;
 GRANT SELECT ON v_availability TO channel_sync_pms;
 GRANT SELECT ON v_availability TO channel_sync_worker;
+GRANT SELECT ON v_block TO channel_sync_pms;
+GRANT SELECT ON v_block TO channel_sync_worker;
 GRANT SELECT ON v_history TO channel_sync_pms;
 GRANT SELECT ON v_history TO channel_sync_worker;
 GRANT SELECT ON v_message TO channel_sync_pms;
@@ -526,8 +559,16 @@ GRANT SELECT ON v_task TO channel_sync_pms;
 GRANT SELECT ON v_task TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION accept_task(property_id text, task_id bigint, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION accept_task(property_id text, task_id bigint, actor text, reason text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION add_room(property_id text, reference text, room_line jsonb, actor text, reason text, room text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION add_room(property_id text, reference text, room_line jsonb, actor text, reason text, room text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION amend_stay(property_id text, reference text, line text, room_line jsonb, actor text, reason text, room text, booker jsonb) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION amend_stay(property_id text, reference text, line text, room_line jsonb, actor text, reason text, room text, booker jsonb) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION availability(property_id text, "from" date, "to" date) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION availability(property_id text, "from" date, "to" date) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION block_room(property_id text, room text, from_date date, to_date date, actor text, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION block_room(property_id text, room text, from_date date, to_date date, actor text, reason text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION book_stay(property_id text, room_line jsonb, actor text, reason text, reference text, room text, booker jsonb) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION book_stay(property_id text, room_line jsonb, actor text, reason text, reference text, room text, booker jsonb) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION cancel_stay(property_id text, reference text, line text, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION cancel_stay(property_id text, reference text, line text, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION check_in(property_id text, reference text, line text, actor text, reason text) TO channel_sync_pms;
@@ -560,5 +601,9 @@ GRANT EXECUTE ON FUNCTION set_policy(property_id text, reference text, ota_room_
 GRANT EXECUTE ON FUNCTION set_policy(property_id text, reference text, ota_room_policy text, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION shown_facts(facts jsonb) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION shown_facts(facts jsonb) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION split_stay(property_id text, reference text, line text, from_date date, actor text, reason text, room text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION split_stay(property_id text, reference text, line text, from_date date, actor text, reason text, room text) TO channel_sync_worker;
+GRANT EXECUTE ON FUNCTION unblock_room(property_id text, room text, from_date date, to_date date, actor text, reason text) TO channel_sync_pms;
+GRANT EXECUTE ON FUNCTION unblock_room(property_id text, room text, from_date date, to_date date, actor text, reason text) TO channel_sync_worker;
 GRANT EXECUTE ON FUNCTION unpin_stay(property_id text, reference text, line text, actor text, reason text) TO channel_sync_pms;
 GRANT EXECUTE ON FUNCTION unpin_stay(property_id text, reference text, line text, actor text, reason text) TO channel_sync_worker;

@@ -115,16 +115,17 @@ class House:
         )
         return task_id
 
-    async def call(self, function: str, **arguments: object) -> int:
-        """Calls a staff function as a PMS does; the actor is anna unless said."""
+    async def call(self, function: str, **arguments: object) -> Any:
+        """Calls a staff function as a PMS does, and says what it answers; the actor is anna unless
+        said.
+        """
         named = {"property_id": PROPERTY, "actor": "anna", **arguments}
         parameters = ", ".join(f"{name} => ${i}" for i, name in enumerate(named, 1))
         async with self.connection.transaction():
             await self.connection.execute("SET LOCAL ROLE channel_sync_pms")
-            version: int = await self.connection.fetchval(
+            return await self.connection.fetchval(
                 f"SELECT {function}({parameters})", *named.values()
             )
-        return version
 
     async def stay(self, reference: str, line: str = "1") -> asyncpg.Record:
         row: asyncpg.Record | None = await self.connection.fetchrow(

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from channel_sync.cli import listings, messages, operate, parked, properties, staff
+from channel_sync.cli import listings, messages, operate, own, parked, properties, rooms, staff
 
 app = typer.Typer(
     name="channel-sync",
@@ -20,7 +20,9 @@ operate.add_to(app)
 properties.add_to(app)
 messages.add_to(app)
 listings.add_to(app)
+rooms.add_to(app)
 staff.add_to(app)
+own.add_to(staff.app)
 parked.add_to(app)
 
 

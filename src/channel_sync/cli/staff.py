@@ -48,7 +48,7 @@ def move(
     today: Today = None,
 ) -> None:
     """Put a stay into another room, for all its nights or from a date on."""
-    run(_edit("move", reference, property_id, today, (line, room, start, _who(actor), reason)))
+    run(_edit("move", reference, property_id, today, (line, room, start, who(actor), reason)))
 
 
 def _plain_edit(name: str, text: str) -> None:
@@ -62,7 +62,7 @@ def _plain_edit(name: str, text: str) -> None:
         reason: Reason = None,
         today: Today = None,
     ) -> None:
-        run(_edit(name, reference, property_id, today, (line, _who(actor), reason)))
+        run(_edit(name, reference, property_id, today, (line, who(actor), reason)))
 
     app.command(name.replace("_", "-"), help=text)(command)
 
@@ -94,7 +94,7 @@ def edit(
 ) -> None:
     """Change columns of a stay: --set departure=2026-04-14 --set children=[2,5]."""
     values = json.dumps(dict(_change(change) for change in changes))
-    run(_edit("edit", reference, property_id, today, (line, values, _who(actor), reason)))
+    run(_edit("edit", reference, property_id, today, (line, values, who(actor), reason)))
 
 
 @app.command()
@@ -107,7 +107,7 @@ def note(
     today: Today = None,
 ) -> None:
     """Write the staff's own note, which no message touches."""
-    run(_edit("note", reference, property_id, today, (line, text or None, _who(actor))))
+    run(_edit("note", reference, property_id, today, (line, text or None, who(actor))))
 
 
 @app.command()
@@ -123,7 +123,7 @@ def policy(
     if ota_room_policy not in POLICIES:
         raise typer.BadParameter(f"--policy is one of {', '.join(POLICIES)}")
     value = None if ota_room_policy == "property" else ota_room_policy
-    run(_edit("policy", reference, property_id, None, (value, _who(actor))))
+    run(_edit("policy", reference, property_id, None, (value, who(actor))))
 
 
 @app.command()
@@ -139,7 +139,7 @@ def invoice_contact(
     """Set whom the invoice of a booking goes to."""
     given = {"name": name, "email": email, "phone": phone, "address": address}
     contact = json.dumps({key: value for key, value in given.items() if value is not None})
-    run(_edit("invoice_contact", reference, property_id, None, (contact, _who(actor))))
+    run(_edit("invoice_contact", reference, property_id, None, (contact, who(actor))))
 
 
 @app.command()
@@ -155,19 +155,19 @@ def assign(
     """Settle a room task with one of its proposals, or with a room of your choice."""
     if (proposal is None) == (room is None):
         raise typer.BadParameter("give either --proposal or --room")
-    run(_assign(task_id, proposal, room, _who(actor), today))
+    run(_assign(task_id, proposal, room, who(actor), today))
 
 
 @app.command()
 def accept(task_id: Task, actor: Actor = None, reason: Reason = None, today: Today = None) -> None:
     """Settle a task by applying what the channel wishes."""
-    run(_settle("accept", task_id, _who(actor), reason, today))
+    run(_settle("accept", task_id, who(actor), reason, today))
 
 
 @app.command()
 def dismiss(task_id: Task, actor: Actor = None, reason: Reason = None, today: Today = None) -> None:
     """Put a task aside as seen."""
-    run(_settle("dismiss", task_id, _who(actor), reason, today))
+    run(_settle("dismiss", task_id, who(actor), reason, today))
 
 
 async def _edit(
@@ -178,7 +178,7 @@ async def _edit(
     arguments: tuple[object, ...],
 ) -> None:
     async with database(today=today, as_pms=True) as connection:
-        of = property_id or await _property_of(connection, reference)
+        of = property_id or await property_of(connection, reference)
         await connection.execute(SQL[name], of, reference, *arguments)
     typer.echo(f"{reference}: {name.replace('_', ' ')} done")
 
@@ -210,7 +210,7 @@ async def _assign(
     typer.echo(f"task {task_id}: assigned")
 
 
-async def _property_of(connection: asyncpg.Connection, reference: str) -> str:
+async def property_of(connection: asyncpg.Connection, reference: str) -> str:
     found = [row[0] for row in await connection.fetch(SQL["properties_of_reference"], reference)]
     if not found:
         raise Refused(f"no property knows the reference {reference}; say which by --property")
@@ -239,5 +239,5 @@ def _change(text: str) -> tuple[str, object]:
     return column.strip(), value
 
 
-def _who(actor: str | None) -> str:
+def who(actor: str | None) -> str:
     return actor or getpass.getuser()

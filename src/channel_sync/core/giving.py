@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channel_sync.core.draft import Draft
+from channel_sync.core.draft import Draft, plain
 from channel_sync.core.model import ROOM_REASONS, Proposal, Reason, Stay
 from channel_sync.core.place import Ask, Offer, is_free, join_rooms
 from channel_sync.core.proposals import propose
@@ -203,9 +203,9 @@ def asked_changes(draft: Draft, line: str) -> list[object]:
 
 
 def details_of(draft: Draft, placing: Placing, why: str) -> dict[str, object]:
-    """What a room task tells a person."""
+    """What a room task tells a person; a block that stands in the way is named (R10)."""
     stay = draft.reservation.stay(placing.line)
-    return {
+    details: dict[str, object] = {
         "why": why,
         "changes": list(placing.changes) or asked_changes(draft, placing.line),
         "category": stay.booked_category,
@@ -213,6 +213,12 @@ def details_of(draft: Draft, placing: Placing, why: str) -> dict[str, object]:
         "departure": stay.departure.isoformat(),
         **gave_up_note(draft),
     }
+    meant = (placing.room_before(draft.today), stay.pinned_room, stay.last_room)
+    here = max(stay.arrival, draft.today)
+    block = draft.house.block_over({room for room in meant if room}, here, stay.departure)
+    if block is not None:
+        details |= {"why": f"{why}; {block}", "block": plain(block)}
+    return details
 
 
 def gave_up_note(draft: Draft) -> dict[str, object]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Literal
+
+OWN_CHANNEL = "direct"
+"""The channel of the hotel's own bookings; nothing that is received ever bears it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,21 @@ class Room:
     category: str
     capacity: int
     active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A room out of order on the nights [from_date, to_date)."""
+
+    room: str
+    from_date: date
+    to_date: date
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        """The block in words, as a task names it."""
+        why = f": {self.reason}" if self.reason else ""
+        return f"room {self.room} is blocked from {self.from_date} to {self.to_date}{why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,7 @@ class Property:
 
     `categories` stand in rank order, lowest first; `rooms` in room order (by category, then as
     listed), which is also their bit order in the plan. `version` is the property's one counter.
+    `blocks` are those that are not over.
     """
 
     property_id: str
@@ -77,6 +97,7 @@ class Property:
     own_email_addresses: frozenset[str] = frozenset()
     version: int = 0
     last_reservation_id: int = 0
+    blocks: tuple[Block, ...] = ()
 
     def rank(self, category: str | None) -> int:
         """The place of a category in rank order, lowest first; -1 for one that is not ours."""
@@ -91,19 +112,35 @@ class Property:
         room = self.room(room_code) if room_code is not None else None
         return room.category if room else None
 
+    def block_over(self, rooms: set[str], arrival: date, departure: date) -> Block | None:
+        """The first block on one of these rooms that covers a night of a stay."""
+        return next(
+            (
+                block
+                for block in self.blocks
+                if block.room in rooms and block.from_date < departure and arrival < block.to_date
+            ),
+            None,
+        )
+
     def units(self, category: str | None) -> int | None:
         """How many of a category there are where it is counted and not numbered; else None."""
         return next((c.units for c in self.categories if c.code == category), None)
 
     def channel(self, spelling: str) -> Channel:
-        """The channel that a message names, by its name or an alias, case ignored (rule M1)."""
+        """The channel that a message names, by its name or an alias, case ignored (rule M1).
+
+        One that calls itself as the hotel's own bookings are called bears a name beside that:
+        no message ever matches them (rules, section 10).
+        """
         wanted = spelling.strip().casefold()
         for channel in self.channels:
-            if wanted == channel.name.casefold() or wanted in {
+            name = _beside_own(channel.name)
+            if wanted in {channel.name.casefold(), name.casefold()} or wanted in {
                 alias.casefold() for alias in channel.aliases
             }:
-                return channel
-        return Channel(name=wanted)
+                return channel if name == channel.name else replace(channel, name=name)
+        return Channel(name=_beside_own(wanted))
 
     def map_category(self, channel: str, code: str | None) -> str | None:
         """Our category for a channel's code: by the mapping, else by equal code, else None."""
@@ -111,3 +148,7 @@ class Property:
             return None
         ours = self.channel(channel).categories.get(code, code)
         return ours if self.rank(ours) >= 0 else None
+
+
+def _beside_own(name: str) -> str:
+    return f"{name} (channel)" if name.casefold() == OWN_CHANNEL else name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from channel_sync.core.draft import Draft
@@ -148,3 +148,21 @@ def _left(step: Move) -> Allocation:
 
 def _taken(step: Move) -> Allocation:
     return Allocation(step.to_room, step.from_date, step.to_date)
+
+
+def tell_those_moved(draft: Draft, drafts: Mapping[int, Draft]) -> None:
+    """Those who made room and are looked at themselves get their events in their own decision."""
+    for moved in draft.moves:
+        if moved.reservation_id in drafts:
+            event = moved.event
+            drafts[moved.reservation_id].record(
+                event.name, event.line, event.facts, reason=event.reason, rule=event.rule
+            )
+    draft.moves = [moved for moved in draft.moves if moved.reservation_id not in drafts]
+
+
+def known_after(draft: Draft) -> Neighbours | None:
+    """Who may be moved after this decision; None: nobody looked."""
+    if draft.neighbours is None:
+        return None
+    return with_booking(draft.neighbours, draft.reservation, draft.house.policy, draft.today)

@@ -18,6 +18,8 @@ from channel_sync.core.events import (
     Moved,
 )
 from channel_sync.core.hotel import (
+    OWN_CHANNEL,
+    Block,
     Category,
     Channel,
     Policy,
@@ -53,10 +55,12 @@ from channel_sync.core.words import (
 __all__ = [
     "EPOCH",
     "NOTICES",
+    "OWN_CHANNEL",
     "ROOM_REASONS",
     "Allocation",
     "Arrival",
     "Basis",
+    "Block",
     "Card",
     "Category",
     "Channel",

@@ -10,7 +10,7 @@ from channel_sync.core.begun import Standing, standing
 from channel_sync.core.draft import Draft
 from channel_sync.core.giving import asked_changes, gave_up_note
 from channel_sync.core.look import Look, NotThisTime
-from channel_sync.core.making_room import make_room
+from channel_sync.core.making_room import known_after, make_room, tell_those_moved
 from channel_sync.core.model import (
     ROOM_REASONS,
     Decision,
@@ -23,7 +23,7 @@ from channel_sync.core.model import (
     StayStatus,
     Task,
 )
-from channel_sync.core.neighbours import Neighbours, with_booking
+from channel_sync.core.neighbours import Neighbours
 from channel_sync.core.place import Ask, is_fitting, is_free, search
 from channel_sync.core.plan import Plan
 from channel_sync.core.rooms import (
@@ -71,12 +71,15 @@ def replan(
         )
         for r in reservations
     }
-    for number, line in _in_turn(reservations, today):
+    turns = _in_turn(reservations, today)
+    plan = _uncounted(plan, drafts, turns)
+    for number, line in turns:
         draft = drafts[number]
         draft.plan, draft.neighbours = plan, neighbours
         _look_at(draft, line)
-        _tell_those_moved(draft, drafts)
-        plan, neighbours = draft.plan, _known_after(draft)
+        draft.recount(line)
+        tell_those_moved(draft, drafts)
+        plan, neighbours = draft.plan, known_after(draft)
     changed = []
     for before in reservations:
         draft = drafts[before.reservation_id]
@@ -86,24 +89,6 @@ def replan(
         if draft.events or draft.closed or draft.moves or draft.reservation != before:
             changed.append((draft.reservation, draft.decided(Outcome.UNCHANGED)))
     return Replanned(tuple(changed), plan, neighbours)
-
-
-def _tell_those_moved(draft: Draft, drafts: Mapping[int, Draft]) -> None:
-    """Those who made room and are looked at themselves get their events in their own decision."""
-    for moved in draft.moves:
-        if moved.reservation_id in drafts:
-            event = moved.event
-            drafts[moved.reservation_id].record(
-                event.name, event.line, event.facts, reason=event.reason, rule=event.rule
-            )
-    draft.moves = [moved for moved in draft.moves if moved.reservation_id not in drafts]
-
-
-def _known_after(draft: Draft) -> Neighbours | None:
-    """Who may be moved after a stay of this booking was looked at."""
-    if draft.neighbours is None:
-        return None
-    return with_booking(draft.neighbours, draft.reservation, draft.house.policy, draft.today)
 
 
 def _in_turn(reservations: Sequence[Reservation], today: date) -> list[tuple[int, str]]:
@@ -117,6 +102,14 @@ def _in_turn(reservations: Sequence[Reservation], today: date) -> list[tuple[int
         or _room_task(reservation, stay, Reason.UNMAPPED_CATEGORY) is not None
     ]
     return [(number, line) for _, _, number, line in sorted(turns)]
+
+
+def _uncounted(plan: Plan, drafts: Mapping[int, Draft], turns: Sequence[tuple[int, str]]) -> Plan:
+    """The plan without the units of stays yet to be placed: each is counted in its turn (A6)."""
+    for number, line in turns:
+        if drafts[number].reservation.stay(line).to_place:
+            plan = plan.count((number, line), None)
+    return plan
 
 
 def _look_at(draft: Draft, line: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from channel_sync.core.begun import Standing, standing
+from channel_sync.core.change_of_room import keep_change_of_room
 from channel_sync.core.draft import Draft
 from channel_sync.core.giving import (
     ask_unmapped,
@@ -86,6 +87,9 @@ def promise_pin(draft: Draft, line: str) -> None:
 
 def _place_free(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None:
     """A stay without a pin: search, hold, or ask."""
+    if keep_change_of_room(draft, placing, ask):
+        draft.settle(placing.line, ROOM_REASONS)
+        return
     plan_of_attack = attack(draft, placing, stay)
     unit = takes_unit(draft, placing, stay, ask)
     offer = search(draft.plan, ask, plan_of_attack.categories)

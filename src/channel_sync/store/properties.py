@@ -147,13 +147,13 @@ async def _drop_blocks(connection: asyncpg.Connection, parsed: PropertyFile) -> 
 
 
 async def _save_blocks(connection: asyncpg.Connection, parsed: PropertyFile) -> None:
-    """One that stands already is left alone: it would find itself in its way."""
+    """One that stands already, by the file or by staff, is left alone: it would be in its way."""
     standing = {
-        (row["room"], row["from_date"], row["to_date"], row["reason"])
-        for row in await connection.fetch(_SQL["load_blocks"], parsed.property, ACTOR)
+        (row["room"], row["from_date"], row["to_date"])
+        for row in await connection.fetch(_SQL["load_standing_blocks"], parsed.property)
     }
     for block in parsed.blocks or ():
-        if (block.room, block.from_date, block.to_date, block.reason) in standing:
+        if (block.room, block.from_date, block.to_date) in standing:
             continue
         try:
             await connection.execute(

@@ -21,7 +21,14 @@ SELECT jsonb_build_object(
                                                    'categories', h.categories,
                                                    'rate_plans', h.rate_plans)
                                 ORDER BY h.channel)
-               FROM channel h WHERE h.property_id = p.property_id), '[]'))::text AS property
+               FROM channel h WHERE h.property_id = p.property_id), '[]'),
+           'blocks', coalesce((
+               SELECT jsonb_agg(jsonb_build_object('room', b.room, 'from_date', b.from_date,
+                                                   'to_date', b.to_date, 'reason', b.reason)
+                                ORDER BY b.from_date, b.block_id)
+               FROM block b
+               WHERE b.property_id = p.property_id
+                 AND b.to_date > property_day(p.timezone, p.policy)), '[]'))::text AS property
 FROM property p
 WHERE p.property_id = ANY ($1::text[])
 ORDER BY p.property_id;
@@ -146,6 +153,10 @@ DELETE FROM channel h WHERE h.property_id = $1 AND h.channel <> ALL ($2::text[])
 SELECT block_id, room, from_date, to_date, reason
 FROM block
 WHERE property_id = $1 AND actor = $2;
+
+-- name: load_standing_blocks
+-- The blocks that stand, whoever laid them.
+SELECT room, from_date, to_date, reason FROM block WHERE property_id = $1;
 
 -- name: drop_blocks
 -- Blocks that are in the file no longer.

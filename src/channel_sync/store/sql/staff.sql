@@ -63,3 +63,33 @@ SELECT DISTINCT s.property_id FROM v_stay AS s WHERE s.reference = $1 ORDER BY 1
 -- name: property_of_task
 -- The property and the state of a task.
 SELECT t.property_id, t.state FROM v_task AS t WHERE t.task_id = $1;
+
+-- name: book
+-- Makes a booking of the hotel's own; its reference.
+SELECT book_stay(property_id => $1, room_line => $2, actor => $3, reason => $4, reference => $5,
+                 room => $6);
+
+-- name: amend
+-- Changes a stay of the hotel's own.
+SELECT amend_stay(property_id => $1, reference => $2, line => $3, room_line => $4, actor => $5,
+                  reason => $6, room => $7);
+
+-- name: add_room
+-- Adds a room to a booking; its line.
+SELECT add_room(property_id => $1, reference => $2, room_line => $3, actor => $4, reason => $5,
+                room => $6);
+
+-- name: split
+-- Makes two stays of one from a date on; the line of the second.
+SELECT split_stay(property_id => $1, reference => $2, line => $3, from_date => $4, actor => $5,
+                  reason => $6, room => $7);
+
+-- name: block
+-- Takes a room out of order.
+SELECT block_room(property_id => $1, room => $2, from_date => $3, to_date => $4, actor => $5,
+                  reason => $6);
+
+-- name: unblock
+-- Puts a room in order again on some nights, or on all (null).
+SELECT unblock_room(property_id => $1, room => $2, from_date => $3, to_date => $4, actor => $5,
+                    reason => $6);

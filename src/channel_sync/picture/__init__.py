@@ -1,0 +1,1 @@
+"""The room plan as a picture: rooms and nights, drawn for a terminal, a page or a screen."""
