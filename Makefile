@@ -16,6 +16,8 @@ FIND_PYTHON = for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	  echo "Python 3.11 or newer with venv is needed" >&2; exit 1
 
 PYTEST_ARGS ?=
+# A file's tests stay in one process; each process has a database server and a broker of its own.
+TEST_PROCESSES ?= 2
 MUTATION_ARGS ?=
 BENCH_ARGS ?=
 ORACLE_ARGS ?=
@@ -43,7 +45,7 @@ demo: $(STAMP) ## the whole system on embedded parts: a hotel and a day of messa
 
 .PHONY: test
 test: $(STAMP) ## all tests; PYTEST_ARGS="-k name" for some
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: check
 check: $(STAMP) check-generated ## lint, format, types, import contracts, generated files

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from channel_sync.store.migrate import migrate
 from tests.parts.kafka import KafkaPart, kafka_part
 from tests.parts.postgres import PostgresPart, postgres_part
 
+PARTS = ("database", "broker")
 SERVED: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 
 
@@ -88,10 +90,22 @@ def _real_kafka_only(request: pytest.FixtureRequest) -> None:
 
 def _serves(config: pytest.Config, what: str, label: str) -> None:
     config.stash.setdefault(SERVED, {})[what] = label
+    output: dict[str, object] | None = getattr(config, "workeroutput", None)
+    if output is not None:  # one of several processes: the first tells what served
+        output[what] = label
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    """What served in one of several test processes, told to the one that reports."""
+    told = getattr(node, "workeroutput", {})
+    for what in PARTS:
+        if what in told:
+            _serves(node.config, what, told[what])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     served = terminalreporter.config.stash.get(SERVED, {})
     terminalreporter.section("parts")
-    for what in ("database", "broker"):
+    for what in PARTS:
         terminalreporter.write_line(f"{what:9} {served.get(what, 'none was asked for')}")

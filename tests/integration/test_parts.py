@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import asyncpg
@@ -35,9 +34,7 @@ async def test_a_database_is_a_copy_of_its_template_and_gone_afterwards(
         await connection.close()
 
     template = await postgres.template(prepare)
-    started = time.perf_counter()
     async with postgres.database(template) as url:
-        assert time.perf_counter() - started < 5
         connection = await asyncpg.connect(url)
         assert await connection.fetchval("SELECT n FROM thing") == 42
         await connection.close()

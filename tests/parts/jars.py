@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -41,7 +42,13 @@ def kafka_jars() -> Path:
     if shutil.which("mvn") is None:
         raise NoJarsError("no mvn on this machine to fetch the jars with")
     libs.parent.mkdir(parents=True, exist_ok=True)
-    # Fetched beside its place and renamed into it: another run never sees half a folder.
+    with (libs.parent / "fetching").open("w") as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)  # of several test processes the first one fetches
+        return libs if libs.is_dir() else _fetched(libs)
+
+
+def _fetched(libs: Path) -> Path:
+    """Fetched beside its place and renamed into it: another run never sees half a folder."""
     with tempfile.TemporaryDirectory(dir=libs.parent) as work:
         fresh = Path(work) / "libs"
         command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"]
@@ -59,8 +66,7 @@ def kafka_jars() -> Path:
         if done.returncode != 0 or not fresh.is_dir():
             lines = [line for line in done.stdout.splitlines() if "ERROR" in line] or ["no reason"]
             raise NoJarsError(f"mvn could not fetch the jars: {lines[0]}")
-        if not libs.exists():
-            fresh.rename(libs)
+        fresh.rename(libs)
     return libs
 
 
