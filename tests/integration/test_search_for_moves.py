@@ -127,3 +127,31 @@ async def test_a_refused_reshuffle_leaves_nothing_behind(
     assert await connection.fetchval("SELECT version FROM channel_sync.property") == before
     assert await connection.fetchval("SELECT replan_due FROM channel_sync.property")
     await pool.close()
+
+
+async def test_a_message_tells_whom_it_moved_and_two_cost_as_many_round_trips_as_one(
+    connection: asyncpg.Connection, database: str
+) -> None:
+    pool = await hotel_with_gaps(connection, database, waiting=0)
+    await connection.execute(
+        """UPDATE channel_sync.property SET policy = '{"reshuffle": "auto"}'"""
+    )
+    more = [
+        message
+        for n in (18, 24)
+        for message in (
+            told(f"A{n}", n, n + 2),
+            told(f"Z{n}", n + 2, n + 4),
+            told(f"B{n}", n + 2, n + 4),
+            told(f"Z{n}", n + 2, n + 4, status="cancelled", revision=2),
+        )
+    ]
+    await apply_slice(pool, records(*more, start=50), today_of=TODAY)
+    result = await apply_slice(pool, records(told("C", 10, 14), start=90), today_of=TODAY)
+    both = records(told("C18", 18, 22), told("C24", 24, 28), start=95)
+    twice = await apply_slice(pool, both, today_of=TODAY)
+    await pool.close()
+    assert [len(one.why) for one in twice.applied] == [2, 2]
+    assert twice.round_trips == result.round_trips
+    moved = "B, stay 1: from 102 to 101, so that C (stay 1) has a room"
+    assert result.applied[0].why[-1] == moved
