@@ -25,6 +25,7 @@ IMAGE ?= channel-sync
 PYTHON_IMAGE ?= python:3.11-slim-bookworm
 IMAGE_ARGS ?=
 COMPOSE ?= docker compose
+ORACLE_ARGS ?=
 
 .PHONY: help
 help: ## this menu
@@ -82,6 +83,10 @@ coverage-core: $(STAMP) ## the unit tests cover every branch of the core
 .PHONY: mutation
 mutation: $(STAMP) ## breaks the core on purpose; MUTATION_ARGS="--sample 400"
 	@$(BIN)/python tools/mutation.py $(MUTATION_ARGS)
+
+.PHONY: oracle
+oracle: $(STAMP) ## searches for moves beside a solver's; ORACLE_ARGS="--instances 1000"
+	@$(BIN)/python -m tools.oracle $(ORACLE_ARGS)
 
 .PHONY: bench
 bench: $(STAMP) ## the measured comparisons

@@ -214,6 +214,8 @@ CREATE TABLE property (
     plan_failed_at timestamp with time zone,
     last_guest_id bigint NOT NULL DEFAULT 0,
     guests_due boolean NOT NULL DEFAULT false,
+    searched text[],
+    searched_version bigint,
     CONSTRAINT property_pkey PRIMARY KEY (property_id)
 );
 CREATE TABLE reservation (
@@ -693,6 +695,8 @@ GRANT UPDATE ON property (last_reservation_id) TO channel_sync_worker;
 GRANT UPDATE ON property (plan_failed_at) TO channel_sync_worker;
 GRANT UPDATE ON property (planned_on) TO channel_sync_worker;
 GRANT UPDATE ON property (replan_due) TO channel_sync_worker;
+GRANT UPDATE ON property (searched) TO channel_sync_worker;
+GRANT UPDATE ON property (searched_version) TO channel_sync_worker;
 GRANT UPDATE ON property (version) TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON reservation TO channel_sync_worker;
 GRANT INSERT, SELECT, UPDATE ON reservation_reference TO channel_sync_worker;

@@ -66,6 +66,7 @@ def _applied(entry: Entry) -> Applied:
     decisions = entry.step.decisions if entry.step else ()
     events = [event for _, decision in decisions for event in decision.events]
     asked = [reason.value for _, decision in decisions for reason in decision.asked]
+    moves = [moved for _, decision in decisions for moved in decision.moves]
     return Applied(
         record=entry.read.record,
         ordinal=entry.ordinal,
@@ -77,7 +78,10 @@ def _applied(entry: Entry) -> Applied:
         reference=revision.reference if revision else None,
         message_id=revision.message_id if revision else None,
         changes=tuple(told for event in events for told in _told(event)),
-        why=tuple(why for event in events if (why := _why(event)) is not None),
+        why=(
+            *(why for event in events if (why := _why(event)) is not None),
+            *(f"{m.reference}, stay {m.event.line}: {m.event.reason}" for m in moves),
+        ),
         rules=_rules(entry),
         tasks=tuple(dict.fromkeys(asked)),
     )

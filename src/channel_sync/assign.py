@@ -10,6 +10,7 @@ from channel_sync.core.draft import Draft
 from channel_sync.errors import Refused
 from channel_sync.scribe import Scribe
 from channel_sync.store.connect import borrowed
+from channel_sync.store.neighbours import load_moved, load_neighbours
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import (
     Trips,
@@ -85,12 +86,17 @@ async def _assign(
     task = next((t for t in reservation.tasks if t.task_id == task_row["task_id"]), None)
     if task is None:
         return "the task is not open any more"
-    plans = await load_plans(trips, {property_id: (house, today)})
+    where = {property_id: (house, today)}
+    plans = await load_plans(trips, where)
+    neighbours = await load_neighbours(trips, where) if proposal is not None else {}
     draft = Draft(house, reservation, plans[property_id], today, cause=actor, actor_type="staff")
+    draft.neighbours = neighbours.get(property_id)
     decision = decide_assignment(draft, task, proposal=proposal, room=room, actor=actor)
     if isinstance(decision, NotAssigned):
         return decision.why
-    scribe = Scribe(reservations, {property_id: house.version})
+    moves = [(property_id, moved) for moved in decision.moves]
+    made_room = await load_moved(trips, moves, reservations.keys())
+    scribe = Scribe({**reservations, **made_room}, {property_id: house.version})
     scribe.write(draft.reservation, decision, actor=actor)
     await save(trips, scribe.finish({property_id: house.last_reservation_id}))
     return None

@@ -22,7 +22,7 @@ from channel_sync.wire.errors import Unreadable
 from channel_sync.wire.scrub import Scrubbed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from channel_sync.core.model import Revision
     from channel_sync.core.world import ReferenceKey
@@ -127,10 +127,13 @@ def decide_all(
 ) -> tuple[list[Entry], World] | Missing:
     """Decide every revision of a slice in order; each sees the world after the ones before.
 
+    Where something has to be loaded first, it says what, of all properties at once.
+
     `failed` are the positions of records that the database refused: they are parked.
     `only_ordinal` decides one reservation of each record.
     """
     entries: list[Entry] = []
+    missing: dict[str, Missing] = {}
     for position, read in enumerate(reads):
         for ordinal, revision in enumerate(read.items):
             if only_ordinal is not None and ordinal != only_ordinal:
@@ -138,14 +141,12 @@ def decide_all(
             if isinstance(revision, Aside):
                 entries.append(Entry(read, ordinal, None, aside=revision))
                 continue
-            if position in failed:
-                step: Step | SetAside | Missing | Aside = Aside(
-                    INTERNAL_ERROR, "the database refused what was decided"
-                )
-            else:
-                step = _decide(world, revision)
+            if revision.property_id in missing:
+                continue
+            step = _decide(world, revision, is_refused=position in failed)
             if isinstance(step, Missing):
-                return step
+                missing[revision.property_id] = step
+                continue
             if isinstance(step, Step):
                 world = step.world
                 entries.append(Entry(read, ordinal, normalise(world, revision), step))
@@ -156,7 +157,15 @@ def decide_all(
             if revision.completeness in OVERTAKEN:
                 world = replace(world, blocked=world.blocked | _kin(world, known))
             entries.append(Entry(read, ordinal, known, aside=step))
-    return entries, world
+    return (entries, world) if not missing else _joined(missing.values())
+
+
+def _joined(missing: Collection[Missing]) -> Missing:
+    """What several properties are short of, in one."""
+    return Missing(
+        references=tuple(key for each in missing for key in each.references),
+        neighbours=tuple(property_id for each in missing for property_id in each.neighbours),
+    )
 
 
 def _kin(world: World, revision: Revision) -> set[ReferenceKey]:
@@ -170,7 +179,11 @@ def _kin(world: World, revision: Revision) -> set[ReferenceKey]:
     return kin
 
 
-def _decide(world: World, revision: Revision) -> Step | SetAside | Missing | Aside:
+def _decide(
+    world: World, revision: Revision, *, is_refused: bool
+) -> Step | SetAside | Missing | Aside:
+    if is_refused:
+        return Aside(INTERNAL_ERROR, "the database refused what was decided")
     try:
         spelled = spell(world, revision)
         step = spelled if isinstance(spelled, Missing) else apply(world, spelled)

@@ -22,6 +22,7 @@ from channel_sync.errors import DependencyError
 from channel_sync.records import Explained, SliceResult
 from channel_sync.rows import write_entries
 from channel_sync.store.connect import Fault, borrowed, classify
+from channel_sync.store.neighbours import load_moved, load_neighbours
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import (
     House,
@@ -232,17 +233,33 @@ async def decide_slice(
             only_ordinal=only_ordinal,
         )
         if not isinstance(decided, Missing):
-            return decided[0], world, decided[1]
+            entries, after = decided
+            return entries, await _with_those_moved(trips, world, entries), after
         references, reservations = await load_reservations(trips, decided.references)
+        today = world.today
+        houses = {
+            p: (house, today[p]) for p in decided.neighbours if (house := world.properties[p])
+        }
         world = replace(
             world,
             references={**world.references, **references},
             reservations={**world.reservations, **reservations},
+            neighbours={**world.neighbours, **await load_neighbours(trips, houses)},
         )
         emails, guests = emails_and_guests(world.properties, reservations.values())
         found = await load_guests(trips, emails | {*decided.emails}, guests | {*decided.guests})
         world = replace(world, guests=world.guests.joined(found))
     raise RuntimeError("a slice asked for more of the database in every round")
+
+
+async def _with_those_moved(trips: Trips, before: World, entries: Sequence[Entry]) -> World:
+    """The world before a slice, with the bookings of which only a stay made room for another."""
+    steps = [entry.step for entry in entries if entry.step is not None]
+    decided = [(r.property_id, r.reservation_id, d) for step in steps for r, d in step.decisions]
+    known = {(property_id, number) for property_id, number, _ in decided}
+    moves = [(property_id, moved) for property_id, _, d in decided for moved in d.moves]
+    loaded = await load_moved(trips, moves, known | before.reservations.keys())
+    return replace(before, reservations={**before.reservations, **loaded})
 
 
 async def explain_record(

@@ -5,22 +5,36 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from channel_sync.core.replan import replan
+from channel_sync.core.look import Look
+from channel_sync.core.neighbours import NeighboursNeeded
+from channel_sync.core.replan import Replanned, replan
 from channel_sync.errors import Refused
 from channel_sync.guest_planner import ACTOR, plan_guests
 from channel_sync.records import Planned
 from channel_sync.scribe import Scribe
 from channel_sync.store.connect import borrowed
+from channel_sync.store.neighbours import load_moved, load_neighbours
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import PlanChanged, Trips, load_plans, load_reservations, save
 from channel_sync.store.statements import statements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
     import asyncpg
 
+    from channel_sync.core.model import Property, Reservation
+    from channel_sync.core.plan import StayKey
     from channel_sync.records import TodayOf
 
 SQL = statements("planning")
+
+LOOK_NODES = 100_000
+"""How many rooms one look at a property may look at in its searches for moves.
+
+The property is locked meanwhile, and its messages wait; what is left over is the next look's.
+"""
 
 
 async def plan_next(pool: asyncpg.Pool, *, today_of: TodayOf) -> Planned | None:
@@ -92,22 +106,49 @@ async def _plan(
     property_id = due["property_id"]
     today = today_of(due["timezone"], due["day_starts"])
     version, more = await plan_guests(trips, property_id, due["version"], today)
+    look = Look(LOOK_NODES, _searched_before(due))
     rows = await connection.fetch(SQL["load_waiting"], property_id, today)
     if rows:
         (house,) = await load_properties(connection, [property_id])
         keys = [(row["property_id"], row["channel"], row["reference"]) for row in rows]
         _, reservations = await load_reservations(trips, keys)
-        plans = await load_plans(trips, {property_id: (house, today)})
         waiting = tuple(r for r in reservations.values() if r.reservation_id not in apart)
-        changed, _ = await asyncio.to_thread(replan, house, plans[property_id], waiting, today)
-        if changed:
+        replanned = await _replan(trips, house, waiting, today, look)
+        if replanned.changed:
             await connection.execute(SQL["record_look"], property_id, version, today)
-        scribe = Scribe(reservations, {property_id: house.version})
-        for reservation, decision in changed:
+        moves = [(property_id, moved) for _, d in replanned.changed for moved in d.moves]
+        made_room = await load_moved(trips, moves, reservations.keys())
+        scribe = Scribe({**reservations, **made_room}, {property_id: house.version})
+        for reservation, decision in replanned.changed:
             scribe.write(reservation, decision, actor=ACTOR)
         await save(trips, scribe.finish({property_id: house.last_reservation_id}))
         version = scribe.versions[property_id]
-    await connection.execute(SQL["mark_planned"], property_id)
+    searched = look.done | look.searched if look.is_cut_short else None
+    await connection.execute(SQL["mark_planned"], property_id, _as_text(searched))
     if more:
         await connection.execute(SQL["mark_due"], property_id)
     return Planned(property_id, version)
+
+
+async def _replan(
+    trips: Trips, house: Property, waiting: tuple[Reservation, ...], today: date, look: Look
+) -> Replanned:
+    """Decide; who may be moved is loaded only where moving them could help."""
+    where = {house.property_id: (house, today)}
+    plan = (await load_plans(trips, where))[house.property_id]
+    try:
+        return await asyncio.to_thread(replan, house, plan, waiting, today, look=look)
+    except NeighboursNeeded:
+        known = (await load_neighbours(trips, where))[house.property_id]
+    return await asyncio.to_thread(replan, house, plan, waiting, today, neighbours=known, look=look)
+
+
+def _searched_before(due: asyncpg.Record) -> frozenset[StayKey]:
+    """The stays that a look which was cut short has searched for, while nothing changed since."""
+    pairs = [text.partition("/") for text in due["searched"] or ()]
+    return frozenset((int(number), line) for number, _, line in pairs)
+
+
+def _as_text(keys: Iterable[StayKey] | None) -> list[str] | None:
+    """Stays as an array of the database: reservation id and line."""
+    return None if keys is None else sorted(f"{number}/{line}" for number, line in keys)

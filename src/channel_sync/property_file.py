@@ -115,6 +115,7 @@ class PolicyPart(_Part):
     extend_in_house: Literal["task", "same_room"] | None = None
     child_counts_from: int | None = Field(default=None, ge=0)
     day_starts: Annotated[str | None, BeforeValidator(_as_clock)] = None
+    reshuffle_node_budget: int | None = Field(default=None, ge=0)
 
 
 class BlockedGuestPart(_Part):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
-from channel_sync.core.model import TaskState
+from channel_sync.core.evolve import evolve
+from channel_sync.core.model import ROOM_REASONS, TaskState
 from channel_sync.store.codec import facts_json, guest_row, reservation_row, stay_row
 from channel_sync.store.slices import Writes
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Scribe:
-    """Turns decisions into rows: one version a history row, the last state of each booking."""
+    """Turns decisions into rows: one version a history row, the last state of each booking.
+
+    `before` are the bookings as they were loaded, those that only make room among them.
+    """
 
     before: Mapping[ReservationKey, Reservation]
     versions: dict[str, int]
@@ -45,7 +49,14 @@ class Scribe:
         self.touched[key] = reservation
         for event in decision.events:
             self._history(key, event, actor, message_id, revision)
-        if decision.freed or any(_moves_room(event) for event in decision.events):
+        for moved in decision.moves:
+            other = (reservation.property_id, moved.reservation_id)
+            known = self.touched.get(other) or self.before[other]
+            self.touched[other] = evolve(known, moved.event)
+            self._history(other, moved.event, actor, message_id, revision)
+        asks_for_a_room = not ROOM_REASONS.isdisjoint(decision.asked)
+        moves_room = any(_moves_room(event) for event in decision.events)
+        if decision.freed or moves_room or asks_for_a_room:
             self.due.add(reservation.property_id)
         for task in decision.tasks:
             self._task(key, task, message_id)

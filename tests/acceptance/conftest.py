@@ -16,11 +16,6 @@ from tests.parts.postgres import PostgresPart
 OWN = Path(__file__).parent / "scenarios"
 SHARED = Path(__file__).parents[3] / "shared" / "scenarios"
 """Scenarios that several implementations share, where they lie beside this repository."""
-NOT_BUILT = {
-    "04-reshuffle-is-proposed": "reshuffle is not built yet",
-    "05-pin-is-never-moved": "reshuffle is not built yet",
-}
-"""Of the shared scenarios, by the file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +89,4 @@ def _marks(path: Path) -> list[pytest.MarkDecorator]:
         reason = load(path).xfail
     except (ScenarioError, ValueError):
         return []  # it fails as a test of its own, with the reason
-    if reason is None and OWN not in path.parents:
-        reason = NOT_BUILT.get(path.stem)
     return [pytest.mark.xfail(strict=True, reason=reason)] if reason else []

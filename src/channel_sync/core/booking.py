@@ -94,18 +94,24 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A way out that a person can choose, with its cost (rule R4)."""
+    """A way out that a person can choose, with its cost (rule R4).
+
+    The cost: `moves` of other stays, `upgrade` in ranks above the category booked (below 0: a
+    downgrade), `splits` from room to room. `steps` are the moves; of a split, the stay's own.
+    """
 
     kind: Literal["reshuffle", "room", "upgrade", "split", "downgrade"]
     room: str | None = None
     category: str | None = None
     moves: int = 0
     steps: tuple[Move, ...] = ()
+    upgrade: int = 0
+    splits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One stay to one room from one date on, as a step of a proposal."""
+    """One stay to one room for some of its nights, as a step of a proposal."""
 
     reservation_id: int
     reference: str

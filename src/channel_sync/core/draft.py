@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from channel_sync.core.evolve import evolve
+from channel_sync.core.look import Look
 from channel_sync.core.merge import base_after
 from channel_sync.core.model import (
     ROOM_REASONS,
@@ -16,6 +17,7 @@ from channel_sync.core.model import (
     Event,
     Fact,
     Line,
+    Moved,
     Outcome,
     Policy,
     Property,
@@ -26,6 +28,7 @@ from channel_sync.core.model import (
     Task,
     TaskState,
 )
+from channel_sync.core.neighbours import Neighbours
 from channel_sync.core.plan import Plan, StayKey
 
 FOLDED = frozenset({"created", "reinstated", "filled in"})
@@ -37,7 +40,10 @@ class Draft:
     """Collects what one decision writes; every change goes through an event.
 
     `cause` names what is decided upon ("revision 3"), for the tasks that it closes. `actor_type`
-    is who the events are by: the channel for a message, the system for the planner.
+    is who the events are by: the channel for a message, the system for the planner. `lifted` are
+    the lines off the plan just now. `neighbours` are who may be moved, None where nobody looked;
+    `moves` those of other bookings that were, `made_room` how many for each line. `gave_up`: a
+    search for moves hit its budget of nodes. `look` is the planner's, who searches only so much.
     """
 
     house: Property
@@ -51,6 +57,12 @@ class Draft:
     cells: list[str] = field(default_factory=list)
     asked: list[Reason] = field(default_factory=list)
     freed: bool = False
+    lifted: set[str] = field(default_factory=set)
+    neighbours: Neighbours | None = None
+    moves: list[Moved] = field(default_factory=list)
+    made_room: dict[str, int] = field(default_factory=dict)
+    gave_up: bool = False
+    look: Look | None = None
 
     @property
     def policy(self) -> Policy:
@@ -124,10 +136,12 @@ class Draft:
         key = self.key(line)
         self.plan = self.plan.release(self.reservation.stay(line).rooms)
         self.plan = self.plan.promise(key, None).count(key, None)
+        self.lifted.add(line)
 
     def set_down(self, line: str) -> None:
         """Put a stay back on the plan as it now stands: its rooms, or its count."""
         self.plan = self.plan.occupy(self.reservation.stay(line).rooms)
+        self.lifted.discard(line)
         self.recount(line)
 
     def recount(self, line: str) -> None:
@@ -198,6 +212,7 @@ class Draft:
             freed=self.freed,
             cells=tuple(self.cells),
             asked=tuple(dict.fromkeys(self.asked)),
+            moves=tuple(self.moves),
         )
 
 

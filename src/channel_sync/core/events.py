@@ -44,6 +44,19 @@ class GuestChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A stay of another booking that was moved to make room, as an event of that booking.
+
+    `channel` and `reference` find the booking.
+    """
+
+    reservation_id: int
+    channel: str
+    reference: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is to be written for one reservation.
 
@@ -51,7 +64,8 @@ class Decision:
     says that nights came free, so that others who wait may be tried again (rule R7); `cells`
     names the cells of the decision table that were met, in order; `asked` are the reasons of the
     tasks opened or renewed. `guests` are those made or changed, as they are afterwards, and
-    `guest_changes` the rows of their history.
+    `guest_changes` the rows of their history; `moves` are the stays of other bookings that made
+    room (rule R2).
     """
 
     outcome: Outcome
@@ -62,3 +76,4 @@ class Decision:
     asked: tuple[Reason, ...] = ()
     guests: tuple[Guest, ...] = ()
     guest_changes: tuple[GuestChange, ...] = ()
+    moves: tuple[Moved, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from channel_sync.core.draft import Draft, plain
-from channel_sync.core.model import ROOM_REASONS, Reason, Stay
-from channel_sync.core.place import Ask, Offer, is_free, join_rooms, propose
+from channel_sync.core.model import ROOM_REASONS, Proposal, Reason, Stay
+from channel_sync.core.place import Ask, Offer, is_free, join_rooms
+from channel_sync.core.proposals import propose
 from channel_sync.core.table import Placing, Row, waits_frozen
 
 
@@ -48,6 +49,10 @@ def _why_given(draft: Draft, stay: Stay, ask: Ask, offer: Offer, before: str | N
     """The reason of a room in a sentence."""
     category = draft.house.category_of(offer.room)
     manual = stay.manual_category_code
+    moved = draft.made_room.get(stay.line)
+    if moved is not None:
+        others = "another stay" if moved == 1 else f"{moved} other stays"
+        return f"{offer.room} is free now: {others} moved within {category}"
     if offer.room == before:
         if stay.pinned_room == offer.room:
             return f"{offer.room} is pinned and free on the nights wanted"
@@ -86,7 +91,7 @@ def hold_too_small(
         Reason.UNMAPPED_CATEGORY if unmapped else Reason.OVER_CAPACITY,
         placing.line,
         details,
-        proposals=propose(draft.house, draft.plan, ask, stay.booked_category),
+        proposals=proposed(draft, ask, stay),
     )
 
 
@@ -119,7 +124,7 @@ def leave_waiting(
         reason,
         placing.line,
         {**details_of(draft, placing, why), **details},
-        proposals=propose(draft.house, draft.plan, ask, category),
+        proposals=proposed(draft, ask, stay),
     )
 
 
@@ -146,6 +151,14 @@ def leave(draft: Draft, placing: Placing, values: dict[str, object], why: str, r
         draft.freed = True
 
 
+def proposed(draft: Draft, ask: Ask, stay: Stay) -> tuple[Proposal, ...]:
+    """The ways out that need no search for moves: the planner adds those after the commit."""
+    category, reference = stay.booked_category, draft.reservation.reference
+    return propose(
+        draft.house, draft.plan, ask, category, reference=reference, pinned=stay.pinned_room
+    )
+
+
 def ask_unmapped(draft: Draft, placing: Placing, ask: Ask) -> None:
     stay = draft.reservation.stay(placing.line)
     code = stay.base.category_code if stay.base else None
@@ -154,7 +167,7 @@ def ask_unmapped(draft: Draft, placing: Placing, ask: Ask) -> None:
         Reason.UNMAPPED_CATEGORY,
         placing.line,
         details_of(draft, placing, f"the channel's category {code} has no mapping"),
-        proposals=propose(draft.house, draft.plan, ask, stay.booked_category) if waiting else (),
+        proposals=proposed(draft, ask, stay) if waiting else (),
     )
 
 
@@ -198,6 +211,7 @@ def details_of(draft: Draft, placing: Placing, why: str) -> dict[str, object]:
         "category": stay.booked_category,
         "arrival": stay.arrival.isoformat(),
         "departure": stay.departure.isoformat(),
+        **gave_up_note(draft),
     }
     meant = (placing.room_before(draft.today), stay.pinned_room, stay.last_room)
     here = max(stay.arrival, draft.today)
@@ -205,3 +219,10 @@ def details_of(draft: Draft, placing: Placing, why: str) -> dict[str, object]:
     if block is not None:
         details |= {"why": f"{why}; {block}", "block": plain(block)}
     return details
+
+
+def gave_up_note(draft: Draft) -> dict[str, object]:
+    """What a task tells of a search for moves that hit its budget; nothing where none did."""
+    budget = draft.policy.reshuffle_node_budget
+    note = f"the search for moves ended at its budget of {budget}: a better plan may exist"
+    return {"search": note} if draft.gave_up else {}

@@ -62,7 +62,11 @@ RoomPolicy = Literal["keep_manual", "follow_channel", "freeze_room"]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a property decided where the rules leave a choice; the defaults are the rules'."""
+    """What a property decided where the rules leave a choice; the defaults are the rules'.
+
+    `reshuffle_node_budget` is how many rooms one search for moves may look at. It stands here,
+    and not with a worker's settings, so that every worker decides alike.
+    """
 
     ota_room_policy: RoomPolicy = "keep_manual"
     manual_category_full: Literal["booked", "assign"] = "booked"
@@ -72,6 +76,7 @@ class Policy:
     extend_in_house: Literal["task", "same_room"] = "task"
     child_counts_from: int = 3
     day_starts: str = "04:00"
+    reshuffle_node_budget: int = 50_000
 
 
 @dataclass(frozen=True, slots=True)

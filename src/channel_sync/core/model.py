@@ -16,6 +16,7 @@ from channel_sync.core.events import (
     Event,
     Fact,
     GuestChange,
+    Moved,
 )
 from channel_sync.core.guest import (
     GUEST_FIELDS,
@@ -89,6 +90,7 @@ __all__ = [
     "Kept",
     "Line",
     "Move",
+    "Moved",
     "Night",
     "Order",
     "Outcome",

@@ -1,4 +1,4 @@
-"""Finding a room: best fit within a category, holds, and proposals for a person."""
+"""Finding a room: what a stay asks for, and the best fit for it within a category."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from channel_sync.core.model import Allocation, Policy, Property, Proposal, Stay
+from channel_sync.core.model import Allocation, Policy, Stay
 from channel_sync.core.plan import Plan, StayKey
 
 
@@ -68,9 +68,14 @@ def join_rooms(earlier: Sequence[Allocation], later: Allocation) -> tuple[Alloca
 
 
 def party_of(stay: Stay, policy: Policy) -> int:
-    """How many the room must hold: adults, and children old enough or of unknown age."""
-    counted = [age for age in stay.children if age is None or age >= policy.child_counts_from]
-    return (stay.adults or 0) + len(counted)
+    """How many the room of a stay must hold."""
+    return how_many(stay.adults, stay.children, policy)
+
+
+def how_many(adults: int | None, children: Sequence[int | None], policy: Policy) -> int:
+    """How many of a party count: adults, and children old enough or of unknown age."""
+    counted = [age for age in children if age is None or age >= policy.child_counts_from]
+    return (adults or 0) + len(counted)
 
 
 def search(plan: Plan, ask: Ask, categories: Sequence[str]) -> Offer | None:
@@ -83,13 +88,14 @@ def search(plan: Plan, ask: Ask, categories: Sequence[str]) -> Offer | None:
     fitting = plan.layout.fitting(free, ask.party)
     for mask, fits in ((fitting, True), (free, False)):
         for category in categories:
-            room = _choose(plan, ask, mask & plan.layout.category(category))
+            room = choose(plan, ask, mask & plan.layout.category(category))
             if room is not None:
                 return Offer(room, category, fits)
     return None
 
 
-def _choose(plan: Plan, ask: Ask, mask: int) -> str | None:
+def choose(plan: Plan, ask: Ask, mask: int) -> str | None:
+    """The room held now if it is among these rooms (bits), else the best fit; None: no room."""
     if ask.present is not None and mask & plan.layout.mask([ask.present]):
         return ask.present
     return plan.best_fit(mask, ask.from_date, ask.to_date, ask.today)
@@ -103,27 +109,3 @@ def is_free(plan: Plan, ask: Ask, room: str) -> bool:
 def is_fitting(plan: Plan, ask: Ask, room: str) -> bool:
     """Whether a room holds the party."""
     return bool(plan.layout.fitting(plan.layout.mask([room]), ask.party))
-
-
-def propose(house: Property, plan: Plan, ask: Ask, category: str | None) -> tuple[Proposal, ...]:
-    """Ways out for a person, in the order of rule R4, each with its cost.
-
-    A room of the category itself, of the nearest higher one that has any, of the nearest lower
-    one. Only free rooms that hold the party; the room held now comes first in its category.
-    """
-    free = plan.free(ask.from_date, ask.to_date, ask_for=ask.key)
-    fitting = plan.layout.fitting(free, ask.party)
-    rank = house.rank(category)
-    codes = [c.code for c in house.categories]
-    found = []
-    for kind, candidates in (
-        ("room", codes[rank : rank + 1] if rank >= 0 else []),
-        ("upgrade", codes[rank + 1 :] if rank >= 0 else codes),
-        ("downgrade", codes[:rank][::-1] if rank > 0 else []),
-    ):
-        for code in candidates:
-            room = _choose(plan, ask, fitting & plan.layout.category(code))
-            if room is not None:
-                found.append(Proposal(kind, room, code))  # type: ignore[arg-type]
-                break
-    return tuple(found)

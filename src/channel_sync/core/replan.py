@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from channel_sync.core.begun import Standing, standing
 from channel_sync.core.draft import Draft
-from channel_sync.core.giving import asked_changes
+from channel_sync.core.giving import asked_changes, gave_up_note
+from channel_sync.core.look import Look, NotThisTime
+from channel_sync.core.making_room import known_after, make_room, tell_those_moved
 from channel_sync.core.model import (
     ROOM_REASONS,
     Decision,
@@ -21,7 +23,8 @@ from channel_sync.core.model import (
     StayStatus,
     Task,
 )
-from channel_sync.core.place import Ask, is_fitting, is_free, propose, search
+from channel_sync.core.neighbours import Neighbours
+from channel_sync.core.place import Ask, is_fitting, is_free, search
 from channel_sync.core.plan import Plan
 from channel_sync.core.rooms import (
     has_unit,
@@ -32,38 +35,60 @@ from channel_sync.core.rooms import (
     takes_unit,
 )
 from channel_sync.core.table import Placing, Row, attack, is_left_to_a_person
+from channel_sync.core.ways_out import proposals_now
+
+
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """What a look came to: the bookings changed, and the plan and the neighbours after it."""
+
+    changed: tuple[tuple[Reservation, Decision], ...]
+    plan: Plan
+    neighbours: Neighbours | None = None
 
 
 def replan(
-    house: Property, plan: Plan, reservations: Sequence[Reservation], today: date
-) -> tuple[tuple[tuple[Reservation, Decision], ...], Plan]:
+    house: Property,
+    plan: Plan,
+    reservations: Sequence[Reservation],
+    today: date,
+    *,
+    neighbours: Neighbours | None = None,
+    look: Look | None = None,
+) -> Replanned:
     """Look again at the stays that wait and the tasks that are open (rules A4 and R7).
 
     `reservations` are those with a stay that waits, a stay that staff changed, or an open room
     task. Stays that staff changed are placed first, then those who wait, earliest arrival first.
-    Returns what changed, and the plan after it. Asking again at once changes nothing.
+    Asking again at once changes nothing.
+
+    Raises:
+        NeighboursNeeded: moves of others could help, and `neighbours` was not given.
     """
     drafts = {
-        r.reservation_id: Draft(house, r, plan, today, cause="planner", actor_type="system")
+        r.reservation_id: Draft(
+            house, r, plan, today, cause="planner", actor_type="system", look=look
+        )
         for r in reservations
     }
     turns = _in_turn(reservations, today)
     plan = _uncounted(plan, drafts, turns)
     for number, line in turns:
         draft = drafts[number]
-        draft.plan = plan
+        draft.plan, draft.neighbours = plan, neighbours
         _look_at(draft, line)
         draft.recount(line)
-        plan = draft.plan
+        tell_those_moved(draft, drafts)
+        plan, neighbours = draft.plan, known_after(draft)
     changed = []
     for before in reservations:
         draft = drafts[before.reservation_id]
-        draft.plan = plan
+        draft.plan, draft.neighbours = plan, neighbours
         for stay in draft.reservation.stays:
             _renew(draft, stay)
-        if draft.events or draft.closed or draft.reservation != before:
+        if draft.events or draft.closed or draft.moves or draft.reservation != before:
             changed.append((draft.reservation, draft.decided(Outcome.UNCHANGED)))
-    return tuple(changed), plan
+    return Replanned(tuple(changed), plan, neighbours)
 
 
 def _in_turn(reservations: Sequence[Reservation], today: date) -> list[tuple[int, str]]:
@@ -175,7 +200,7 @@ def _try_again(draft: Draft, stay: Stay) -> None:
         return
     placing = _placing(stay, _row_of(stay))
     draft.lift(stay.line)
-    if _has_room_for(draft, placing, stay):
+    if _has_room_for(draft, placing, stay) or _can_make_room(draft, placing, stay):
         place(draft, placing)
     else:
         draft.set_down(stay.line)
@@ -195,6 +220,18 @@ def _has_room_for(draft: Draft, placing: Placing, stay: Stay) -> bool:
         return True
     offer = search(draft.plan, ask, attack(draft, placing, stay).categories)
     return offer is not None and offer.fits
+
+
+def _can_make_room(draft: Draft, placing: Placing, stay: Stay) -> bool:
+    """Move others for a stay that waits, under `auto`; never for one that is pinned or counted."""
+    by_itself = stay.pinned_room is None and not is_counted(draft, stay)
+    if draft.policy.reshuffle != "auto" or not by_itself:
+        return False
+    ask = Ask.of(draft.key(stay.line), stay, draft.policy, draft.today, None)
+    try:
+        return make_room(draft, ask, attack(draft, placing, stay).categories)
+    except NotThisTime:
+        return False
 
 
 def _placing(stay: Stay, row: Row, first_choice: str | None = None) -> Placing:
@@ -230,15 +267,26 @@ def _renew(draft: Draft, stay: Stay) -> None:
     present = stay.current_room(draft.today)
     draft.lift(stay.line)
     ask = Ask.of(draft.key(stay.line), stay, draft.policy, draft.today, present)
-    proposals = propose(draft.house, draft.plan, ask, stay.booked_category)
+    draft.gave_up = False
+    try:
+        proposals = proposals_now(draft, stay, ask)
+        details = _with_note(draft, task)
+    except NotThisTime:
+        proposals, details = task.proposals, task.details
     draft.set_down(stay.line)
     promise_pin(draft, stay.line)
-    reason, details = task.reason, task.details
+    reason = task.reason
     if reason is Reason.PINNED_ROOM_CONFLICT and stay.pinned_room is None:
         reason = Reason.NO_ROOM
         details = {**details, "why": f"unpinned, and no room of {stay.booked_category} is free"}
-    if proposals != task.proposals or reason is not task.reason:
+    if (proposals, details, reason) != (task.proposals, task.details, task.reason):
         draft.ask(reason, stay.line, details, proposals=proposals)
+
+
+def _with_note(draft: Draft, task: Task) -> dict[str, object]:
+    """The details of a task, with a word on a search that was given up, or without it."""
+    others = {name: value for name, value in task.details.items() if name != "search"}
+    return others | gave_up_note(draft)
 
 
 def _any_room_task(reservation: Reservation, stay: Stay) -> Task | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from channel_sync.core.begun import Standing, standing
@@ -16,9 +16,12 @@ from channel_sync.core.giving import (
     leave,
     leave_waiting,
     notice_manual_dropped,
+    proposed,
 )
+from channel_sync.core.look import NotThisTime
+from channel_sync.core.making_room import make_room
 from channel_sync.core.model import ROOM_REASONS, Reason, Stay
-from channel_sync.core.place import Ask, Offer, is_fitting, is_free, propose, search
+from channel_sync.core.place import Ask, Offer, is_fitting, is_free, search
 from channel_sync.core.table import (
     ROOM_TOO_SMALL,
     Column,
@@ -51,6 +54,7 @@ def place_all(draft: Draft, placings: Iterable[Placing]) -> None:
 def place(draft: Draft, placing: Placing) -> None:
     """Give one stay its room by the decision table, or ask a person; the stay is lifted."""
     stay = draft.reservation.stay(placing.line)
+    draft.gave_up = False
     ask = Ask.of(
         draft.key(placing.line),
         stay,
@@ -87,13 +91,15 @@ def _place_free(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None:
         draft.settle(placing.line, ROOM_REASONS)
         return
     plan_of_attack = attack(draft, placing, stay)
+    unit = takes_unit(draft, placing, stay, ask)
     offer = search(draft.plan, ask, plan_of_attack.categories)
+    if unit is None and (offer is None or not offer.fits):
+        offer = _room_made(draft, ask, plan_of_attack.categories) or offer
     manual = stay.manual_category_code
     column = searched_column(placing, stay, offer)
     cell = f"4: {placing.row} / {column}"
     draft.cells.append(cell)
     unmapped = placing.row is Row.UNMAPPED or stay.booked_category is None
-    unit = takes_unit(draft, placing, stay, ask)
     if unit is not None:
         _take_unit(draft, placing, stay, ask, unit)
         return
@@ -113,6 +119,18 @@ def _place_free(draft: Draft, placing: Placing, stay: Stay, ask: Ask) -> None:
     if ends and missed:
         notice_manual_dropped(draft, placing.line, manual, offer.room)
     _settle_or_ask_unmapped(draft, placing, ask, unmapped=unmapped)
+
+
+def _room_made(draft: Draft, ask: Ask, categories: Sequence[str]) -> Offer | None:
+    """A room of the last of these categories, freed by moving others: under `auto` alone (R2)."""
+    if draft.policy.reshuffle != "auto":
+        return None
+    try:
+        return (
+            search(draft.plan, ask, categories[-1:]) if make_room(draft, ask, categories) else None
+        )
+    except NotThisTime:
+        return None
 
 
 def _settle_or_ask_unmapped(draft: Draft, placing: Placing, ask: Ask, *, unmapped: bool) -> None:
@@ -194,7 +212,7 @@ def _place_pinned(draft: Draft, placing: Placing, stay: Stay, ask: Ask, pinned: 
         reason,
         placing.line,
         details_of(draft, placing, why),
-        proposals=propose(draft.house, draft.plan, ask, stay.booked_category),
+        proposals=proposed(draft, ask, stay),
     )
 
 

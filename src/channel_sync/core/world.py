@@ -8,6 +8,7 @@ from datetime import date
 
 from channel_sync.core import decide
 from channel_sync.core.draft import Draft
+from channel_sync.core.evolve import evolve
 from channel_sync.core.judge import SetAside, judge, unfit
 from channel_sync.core.match import Ambiguous, Matched, match
 from channel_sync.core.model import (
@@ -23,6 +24,7 @@ from channel_sync.core.model import (
     Revision,
     Said,
 )
+from channel_sync.core.neighbours import Neighbours, NeighboursNeeded, with_booking
 from channel_sync.core.plan import Plan
 
 ReferenceKey = tuple[str, str, str]
@@ -39,7 +41,8 @@ class World:
     A reference that was looked up and not found is None in `references`; one that is missing was
     not looked up. `today` is the property-local date, fixed for the slice. `blocked` are the
     references with a parked message that later ones must not overtake. `guests` are those of the
-    bookings and those known under the e-mails that were looked up.
+    bookings and those known under the e-mails that were looked up. `neighbours` are, by property,
+    the stays that may be moved; loaded only where moving them could help.
     """
 
     properties: Mapping[str, Property | None] = field(default_factory=dict)
@@ -50,6 +53,7 @@ class World:
     kept: Mapping[ReservationKey, tuple[Kept, ...]] = field(default_factory=dict)
     blocked: frozenset[ReferenceKey] = frozenset()
     guests: Guests = field(default_factory=Guests)
+    neighbours: Mapping[str, Neighbours] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Missing:
     plans: tuple[str, ...] = ()
     emails: tuple[EmailKey, ...] = ()
     guests: tuple[GuestKey, ...] = ()
+    neighbours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +151,14 @@ def apply(world: World, revision: Revision, *, is_retry: bool = False) -> Step |
         plan=world.plans[revision.property_id],
         today=world.today[revision.property_id],
         cause=f"revision {revision.label}",
+        neighbours=world.neighbours.get(revision.property_id),
     )
     older = isinstance(matched, Matched) and matched.by_older_reference
     kept = world.kept.get((revision.property_id, reservation.reservation_id), ())
-    outcome = judge(draft, revision, known, kept, by_older_reference=older)
+    try:
+        outcome = judge(draft, revision, known, kept, by_older_reference=older)
+    except NeighboursNeeded:
+        return Missing(neighbours=(revision.property_id,))
     _advance(draft, revision, outcome)
     return _step(world, draft, revision, outcome, is_new=known is None)
 
@@ -189,6 +198,7 @@ def _join(
                 **world.reservations,
                 (other.property_id, other.reservation_id): draft.reservation,
             },
+            neighbours=_known_after(world, draft),
         )
     heir = replace(heir, references=tuple(references))
     world = replace(
@@ -260,10 +270,34 @@ def _step(
         properties={**world.properties, house.property_id: house},
         plans={**world.plans, house.property_id: draft.plan},
         references={**world.references, **references},
-        reservations={**world.reservations, key: reservation},
+        reservations={**world.reservations, **_moved(world, draft), key: reservation},
+        neighbours=_known_after(world, draft),
         kept={**world.kept, key: (*world.kept.get(key, ()), kept)},
     )
     return Step(outcome, after, ((reservation, draft.decided(outcome)),), kept)
+
+
+def _moved(world: World, draft: Draft) -> dict[ReservationKey, Reservation]:
+    """Of the bookings that made room, those that the world knows, as they are now."""
+    known: dict[ReservationKey, Reservation] = {}
+    for moved in draft.moves:
+        key = (draft.house.property_id, moved.reservation_id)
+        booking = known.get(key, world.reservations.get(key))
+        if booking is not None:
+            known[key] = evolve(booking, moved.event)
+    return known
+
+
+def _known_after(world: World, draft: Draft) -> Mapping[str, Neighbours]:
+    """Who may be moved after a decision, where anybody looked who that is."""
+    house = draft.house
+    known = draft.neighbours
+    if known is None:
+        known = world.neighbours.get(house.property_id)
+    if known is None:
+        return world.neighbours
+    after = with_booking(known, draft.reservation, house.policy, draft.today)
+    return {**world.neighbours, house.property_id: after}
 
 
 def _reservation(world: World, key: ReferenceKey) -> Reservation | None:

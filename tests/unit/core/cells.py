@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from channel_sync.core.begun import Standing
+from channel_sync.core.making_room import CELL
 from channel_sync.core.table import ROOM_TOO_SMALL, Column, Row
 
 LEAST = 100
@@ -50,6 +51,7 @@ TABLE: tuple[str, ...] = (
     *(f"R9: {row}" for row in (Row.NEW, Row.MOVED, Row.TO_THIRD)),
     "R9: no night",
     "A7: no night",
+    CELL,
 )
 
 

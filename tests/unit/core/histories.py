@@ -135,6 +135,7 @@ policies = st.builds(
         ["keep_manual", "keep_manual", "follow_channel", "freeze_room"]
     ),
     manual_category_full=st.sampled_from(["booked", "booked", "assign"]),
+    reshuffle=st.sampled_from(["suggest", "auto", "auto", "off"]),
     auto_resolve=st.sampled_from(["on", "on", "suggest", "off"]),
     extend_in_house=st.sampled_from(["task", "same_room"]),
 )

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from channel_sync.core.evolve import evolve
 from channel_sync.core.judge import SetAside
+from channel_sync.core.look import Look
 from channel_sync.core.model import (
     ROOM_REASONS,
     Allocation,
@@ -24,6 +26,7 @@ from channel_sync.core.model import (
     Task,
     TaskState,
 )
+from channel_sync.core.neighbours import Neighbours, NeighboursNeeded, with_booking
 from channel_sync.core.plan import Layout, Plan, StayKey
 from channel_sync.core.replan import replan
 from channel_sync.core.world import Missing, Step, World, apply
@@ -90,6 +93,13 @@ class Hotel:
         ahead = [replace(a, from_date=max(a.from_date, start)) for a in held]
         return Plan(Layout.of(self.house), {}, promised, counted).occupy(ahead)
 
+    def neighbours(self) -> Neighbours:
+        """Who may be moved, as the database tells it."""
+        found: Neighbours = {}
+        for booking in self.bookings.values():
+            found = with_booking(found, booking, self.house.policy, self.today)
+        return found
+
     def stays(self) -> list[tuple[int, Stay]]:
         """Every stay with the number of its reservation."""
         return [(number, s) for number, booking in self.bookings.items() for s in booking.stays]
@@ -153,6 +163,7 @@ class Hotel:
         world = self.world
         known = {key: self.names.get(key[2]) for key in missing.references}
         found = {number for number in known.values() if number is not None}
+        looked_up = dict.fromkeys(missing.neighbours, self.neighbours())
         self.carried = replace(
             world,
             references={**world.references, **known},
@@ -164,6 +175,7 @@ class Hotel:
                 **{(HOTEL, number): self.kept.get(number, ()) for number in found},
                 **world.kept,
             },
+            neighbours={**world.neighbours, **looked_up},
         )
 
     def _save(self, step: Step) -> None:
@@ -184,16 +196,26 @@ class Hotel:
             self.events += [(reservation.reservation_id, event) for event in decision.events]
             self.closed += [t for t in decision.tasks if t.state is not TaskState.OPEN]
             self.cells += decision.cells
+            for moved in decision.moves:
+                number = moved.reservation_id
+                self.bookings[number] = evolve(self.bookings[number], moved.event)
+                self.events.append((number, moved.event))
 
     # --- the planner, the calendar and the property file -------------------------------
 
     def plan_again(self) -> tuple[tuple[Reservation, Decision], ...]:
         """Let the planner look at what waits; what changed."""
         waiting = [b for b in self.bookings.values() if self._may_wait(b)]
-        changed, _ = replan(self.house, self.plan(), waiting, self.today)
-        self._write(changed)
+        look = Look(10**9)
+        plan = self.plan()
+        try:
+            replanned = replan(self.house, plan, waiting, self.today, look=look)
+        except NeighboursNeeded:
+            known = self.neighbours()
+            replanned = replan(self.house, plan, waiting, self.today, neighbours=known, look=look)
+        self._write(replanned.changed)
         self.reload()
-        return changed
+        return replanned.changed
 
     def _may_wait(self, booking: Reservation) -> bool:
         open_room_task = any(task.reason in ROOM_REASONS for task in booking.tasks)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channel_sync.core.model import Arrival, Basis, Policy, Reservation, Revision
-from tests.unit.core import cells
+from channel_sync.core.making_room import CELL
+from channel_sync.core.model import Arrival, Basis, Line, Policy, Reservation, Revision
+from tests.oracle.instances import draw
+from tests.unit.core import cells, laws
 from tests.unit.core.channel import Sold
 from tests.unit.core.histories import (
     COURSES,
@@ -27,7 +29,7 @@ from tests.unit.core.histories import (
     tell,
 )
 from tests.unit.core.hotel import Hotel
-from tests.unit.core.house import day
+from tests.unit.core.house import day, new
 from tests.unit.core.story import house_of
 
 # --- 1 convergence, 2 idempotence, 4 staff, 5 rooms; tasks; history tells the state ------------
@@ -42,6 +44,28 @@ def test_the_laws_hold_whatever_happens(course: Course) -> None:
         cells.MET.update(story.hotel.cells)
 
     hold()
+
+
+@pytest.mark.parametrize("start", range(0, 800, 100))
+def test_the_laws_hold_where_others_make_room(start: int) -> None:
+    made = 0
+    for seed in range(start, start + 100):
+        instance = draw(seed)
+        auto = replace(instance.house, policy=Policy(reshuffle="auto"))
+        hotel = Hotel(auto, today=instance.ask.today, blocks=list(instance.blocks))
+        for booking in instance.bookings():
+            hotel.put(booking)
+        before = laws.Before.of(hotel)
+        asked = Line("1", category_code="STD", category="STD", adults=instance.ask.party)
+        asked = replace(asked, arrival=instance.ask.from_date, departure=instance.ask.to_date)
+        revision = hotel.stamp(new("NEW", asked))
+        step = hotel.step(revision)
+        laws.hold(hotel, before, revision, step)
+        hotel.plan_again()
+        laws.in_order(hotel)
+        cells.MET.update(hotel.cells)
+        made += CELL in hotel.cells
+    assert made > 10, "hardly anybody made room"
 
 
 # --- 3 order -----------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from channel_sync.core.place import (
     is_fitting,
     is_free,
     party_of,
-    propose,
     search,
 )
+from channel_sync.core.proposals import propose
 from tests.unit.core.drawing import hotel
 from tests.unit.core.hotel import Hotel
 from tests.unit.core.house import TODAY, day, held, line
@@ -145,8 +145,8 @@ def test_a_room_of_the_category_then_the_nearest_higher_then_the_nearest_lower()
     made = hotel(PLAN)
     assert propose(made.house, made.plan(), asks(5, 6), "DLX") == (
         Proposal("room", "202", "DLX"),
-        Proposal("upgrade", "301", "SUI"),
-        Proposal("downgrade", "103", "STD"),
+        Proposal("upgrade", "301", "SUI", upgrade=1),
+        Proposal("downgrade", "103", "STD", upgrade=-1),
     )
 
 

@@ -155,7 +155,7 @@ def test_proposals_follow_what_is_free() -> None:
     assert made.task("B", NO_ROOM).proposals == ()
     made.receive(cancels("C", revision=2))
     made.plan_again()
-    assert made.task("B", NO_ROOM).proposals == (Proposal("upgrade", "201", "DLX"),)
+    assert made.task("B", NO_ROOM).proposals == (Proposal("upgrade", "201", "DLX", upgrade=1),)
     assert made.plan_again() == ()
 
 

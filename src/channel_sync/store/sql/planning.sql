@@ -1,6 +1,7 @@
 -- name: take_due_property
 -- One property that somebody changed, or whose day has turned, locked; others take the others.
-SELECT property_id, timezone, coalesce(policy ->> 'day_starts', '04:00') AS day_starts, version
+SELECT property_id, timezone, coalesce(policy ->> 'day_starts', '04:00') AS day_starts, version,
+       CASE WHEN searched_version = version THEN searched END AS searched
 FROM property
 WHERE replan_due OR planned_on IS DISTINCT FROM property_today(property_id)
 ORDER BY plan_failed_at NULLS FIRST, replan_due DESC, property_id
@@ -91,9 +92,12 @@ WHERE r.property_id = $1
 ORDER BY r.reservation_id;
 
 -- name: mark_planned
--- The planner has looked; what it wrote itself is no reason to look again.
+-- The planner has looked; what it wrote itself is no reason to look again, but stays that it has
+-- yet to search for ($2: those searched for already; null: all are) are.
 UPDATE property
-SET replan_due = false, planned_on = property_today(property_id), plan_failed_at = NULL
+SET replan_due = $2::text[] IS NOT NULL, planned_on = property_today(property_id),
+    plan_failed_at = NULL, searched = $2,
+    searched_version = CASE WHEN $2::text[] IS NOT NULL THEN version END
 WHERE property_id = $1;
 
 -- name: record_look
@@ -102,7 +106,8 @@ INSERT INTO planner_look (property_id, version, today) VALUES ($1, $2, $3);
 
 -- name: take_property
 -- One property, locked, to be planned whether or not it is due.
-SELECT property_id, timezone, coalesce(policy ->> 'day_starts', '04:00') AS day_starts, version
+SELECT property_id, timezone, coalesce(policy ->> 'day_starts', '04:00') AS day_starts, version,
+       CASE WHEN searched_version = version THEN searched END AS searched
 FROM property
 WHERE property_id = $1
 FOR NO KEY UPDATE;

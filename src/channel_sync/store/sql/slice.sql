@@ -176,6 +176,17 @@ SELECT p.property_id,
            '[]')::text AS counted
 FROM unnest($1::text[], $2::date[]) AS p(property_id, from_date);
 
+-- name: load_neighbours
+-- The stays ahead that may be moved to make room for another, by property and its date of today.
+SELECT s.property_id, s.reservation_id, s.line, r.channel, r.reference, s.arrival, s.adults,
+       s.children, s.room_chosen_by_staff, to_jsonb(s.rooms)::text AS rooms
+FROM unnest($1::text[], $2::date[]) AS p(property_id, today)
+JOIN stay s ON s.property_id = p.property_id AND s.departure > p.today
+JOIN reservation r ON r.property_id = s.property_id AND r.reservation_id = s.reservation_id
+WHERE s.status = 'confirmed' AND s.arrival > p.today AND s.rooms <> '{}'
+  AND s.pinned_room IS NULL AND s.manual_category_code IS NULL AND NOT s.held AND NOT s.to_place
+ORDER BY s.property_id, s.reservation_id, length(s.line), s.line;
+
 -- name: save_reservations
 -- New reservations, and the new state of known ones.
 INSERT INTO reservation (
