@@ -165,6 +165,8 @@ def _joined(missing: Collection[Missing]) -> Missing:
     return Missing(
         references=tuple(key for each in missing for key in each.references),
         neighbours=tuple(property_id for each in missing for property_id in each.neighbours),
+        emails=tuple(key for each in missing for key in each.emails),
+        guests=tuple(key for each in missing for key in each.guests),
     )
 
 

@@ -47,9 +47,6 @@ if TYPE_CHECKING:
     from channel_sync.core.model import Property
     from channel_sync.records import Fence, Record, TodayOf
 
-LOAD_ROUNDS = 3
-"""How often a slice may ask for more of the database before it is given up."""
-
 PLAN_CHANGES = 5
 """How often a slice is decided again because the front desk moved a stay meanwhile."""
 
@@ -223,8 +220,15 @@ async def decide_slice(
     failed: frozenset[int] = frozenset(),
     only_ordinal: int | None = None,
 ) -> tuple[list[Entry], World, World]:
-    """Decide off the event loop, loading what turns out to be missing; world before and after."""
-    for _ in range(LOAD_ROUNDS):
+    """Decide off the event loop, loading what turns out to be missing; world before and after.
+
+    Nearly always everything is there at once, or after one more round trip.
+
+    Raises:
+        RuntimeError: a slice asked for what it had been given.
+    """
+    asked: set[object] = set()
+    while True:
         decided = await asyncio.to_thread(
             decide_all,
             world,
@@ -235,6 +239,9 @@ async def decide_slice(
         if not isinstance(decided, Missing):
             entries, after = decided
             return entries, await _with_those_moved(trips, world, entries), after
+        if decided.wanted <= asked:
+            raise RuntimeError("a slice asked for what it had been given")
+        asked |= decided.wanted
         references, reservations = await load_reservations(trips, decided.references)
         today = world.today
         houses = {
@@ -249,7 +256,6 @@ async def decide_slice(
         emails, guests = emails_and_guests(world.properties, reservations.values())
         found = await load_guests(trips, emails | {*decided.emails}, guests | {*decided.guests})
         world = replace(world, guests=world.guests.joined(found))
-    raise RuntimeError("a slice asked for more of the database in every round")
 
 
 async def _with_those_moved(trips: Trips, before: World, entries: Sequence[Entry]) -> World:

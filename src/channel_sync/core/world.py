@@ -66,6 +66,12 @@ class Missing:
     guests: tuple[GuestKey, ...] = ()
     neighbours: tuple[str, ...] = ()
 
+    @property
+    def wanted(self) -> frozenset[object]:
+        """All of it, to be told from what was asked for before."""
+        kinds = ("references", "plans", "emails", "guests", "neighbours")
+        return frozenset((kind, each) for kind in kinds for each in getattr(self, kind))
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
