@@ -9,8 +9,7 @@ message, in `batch.decide_all`.
 from __future__ import annotations
 
 import asyncio
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from channel_sync.batch import INTERNAL_ERROR, Entry, Read, decide_all, keys_of,
 from channel_sync.core.welcome import emails_and_guests
 from channel_sync.core.world import Missing, World
 from channel_sync.errors import DependencyError
+from channel_sync.laps import Clocked
 from channel_sync.records import Explained, SliceResult
 from channel_sync.rows import write_entries
 from channel_sync.store.connect import Fault, borrowed, classify
@@ -49,26 +49,6 @@ if TYPE_CHECKING:
 
 PLAN_CHANGES = 5
 """How often a slice is decided again because the front desk moved a stay meanwhile."""
-
-
-@dataclass(slots=True)
-class Clocked:
-    """Where the time of a slice went, by verb, in microseconds: on the clock and of CPU.
-
-    CPU is the whole process's, so it tells the truth only while one slice is in hand.
-    """
-
-    stages_us: dict[str, int] = field(default_factory=dict)
-    cpu_us: dict[str, int] = field(default_factory=dict)
-    since: float = field(default_factory=time.perf_counter)
-    cpu_since: float = field(default_factory=time.process_time)
-
-    def lap(self, verb: str) -> None:
-        """The time since the last lap belongs to this verb."""
-        now, cpu = time.perf_counter(), time.process_time()
-        self.stages_us[verb] = self.stages_us.get(verb, 0) + int((now - self.since) * 1e6)
-        self.cpu_us[verb] = self.cpu_us.get(verb, 0) + int((cpu - self.cpu_since) * 1e6)
-        self.since, self.cpu_since = now, cpu
 
 
 async def apply_slice(

@@ -98,4 +98,5 @@ def _resume(world: World, booking: Reservation, decision: Decision, outcome: Out
         cells=list(decision.cells),
         asked=list(decision.asked),
         freed=decision.freed,
+        moves=list(decision.moves),
     )

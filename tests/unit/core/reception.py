@@ -53,7 +53,7 @@ class Reception:
             if not isinstance(step, Missing):
                 break
             self.loads += 1
-            if step.references:
+            if step.references or step.neighbours:
                 self.hotel._load(step)
             self._load(step)
         self.hotel._save(step)

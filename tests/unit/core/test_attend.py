@@ -15,6 +15,7 @@ from channel_sync.core.model import (
     Guest,
     Guests,
     Outcome,
+    Policy,
     Reason,
     StayStatus,
 )
@@ -433,6 +434,14 @@ def test_the_planner_tells_of_a_guest_blocked_meanwhile_and_takes_it_back(
     desk.edit(1, blocked=False)
     desk.plan_again()
     assert desk.tasks("A") == []
+
+
+def test_who_made_room_for_a_booking_is_still_told_when_it_has_its_guest() -> None:
+    gaps = "room | 01 02 03 04\n STD 101 | A A . .\n STD 102 | . . B B"
+    desk = Reception(hotel(gaps, policy=Policy(reshuffle="auto")))
+    step = desk.receive(new("C", line("STD", 1, 5), revision=1, **ADA))
+    assert [moved.reference for moved in step.decisions[0][1].moves] == ["B"]
+    assert desk.guest_of("C").name == "Ada Byron"
 
 
 def test_what_is_known_already_is_not_asked_for(desk: Reception) -> None:
