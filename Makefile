@@ -20,6 +20,7 @@ PYTEST_ARGS ?=
 TEST_PROCESSES ?= 2
 MUTATION_ARGS ?=
 BENCH_ARGS ?=
+CHAOS_ARGS ?=
 
 .PHONY: help
 help: ## this menu
@@ -81,6 +82,10 @@ mutation: $(STAMP) ## breaks the core on purpose; MUTATION_ARGS="--sample 400"
 .PHONY: bench
 bench: $(STAMP) ## the measured comparisons
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+.PHONY: chaos
+chaos: $(STAMP) ## workers under faults, 10 minutes; CHAOS_ARGS="--minutes 2" or "--soak --write"
+	@$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
 
 .PHONY: kafka
 kafka: $(STAMP) ## fetches Apache Kafka for the tests (needs java 17 and mvn)
