@@ -50,6 +50,8 @@ CREATE TABLE consumer_partition (
     halted_at timestamp with time zone,
     halt_reason text,
     resume_at bigint,
+    last_offset bigint,
+    last_recorded_at timestamp with time zone,
     CONSTRAINT consumer_partition_pkey PRIMARY KEY (topic, partition)
 );
 CREATE TABLE history (
@@ -422,12 +424,14 @@ CREATE FUNCTION close_settled_tasks(was stay, now_is stay, event text) RETURNS v
 CREATE FUNCTION close_tasks(property_id text, reservation_id bigint, line text, reasons text[], state text, closed_by text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 8fce66461203
 CREATE FUNCTION dismiss_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 60a126311882
 CREATE FUNCTION drop_granted_wishes(now_is stay, by_whom text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9b23f084a301
+CREATE FUNCTION drop_message_months(before date) RETURNS text[] LANGUAGE plpgsql VOLATILE; -- body 2633de8706b9
 CREATE FUNCTION edit_stay(property_id text, reference text, line text, changes jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 56742efbeff9
 CREATE FUNCTION end_staff_edit(property_id text) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body be17e309aad5
 CREATE FUNCTION enter_status(asked stay, status text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 23d8d51cd709
 CREATE FUNCTION facts_between(old_row jsonb, new_row jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body d514059e3ba5
 CREATE FUNCTION find_reservation(property_id text, reference text) RETURNS reservation LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body a0476e6ed9ab
 CREATE FUNCTION find_stay(property_id text, reference text, line text) RETURNS stay LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body f46140e957b2
+CREATE FUNCTION forget_parked_bodies(before timestamp with time zone) RETURNS integer LANGUAGE sql VOLATILE; -- body d3613c444636
 CREATE FUNCTION grant_to_stay(was stay, changes jsonb, hotel property, today date) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 5858fe9bb427
 CREATE FUNCTION hotel_changes() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 0b0ea98ea1c1
 CREATE FUNCTION is_counted(asked stay) RETURNS boolean LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body e649a0c71df1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from channel_sync.core.judge import SetAside
 from channel_sync.core.model import Arrival, Completeness
@@ -35,6 +35,10 @@ OVERTAKEN = frozenset({Completeness.PARTIAL, Completeness.CANCEL_ONLY})
 """What later messages of a booking may not overtake while it is parked."""
 
 
+KeepRaw: TypeAlias = Literal["all", "parked", "none"]
+"""Whose bodies are stored, without card data: of all messages, of parked ones, of none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aside:
     """Why a message, or one reservation of it, is parked."""
@@ -52,6 +56,7 @@ class Read:
     format: str
     scrubbed: Scrubbed
     warnings: tuple[str, ...] = ()
+    keep_raw: KeepRaw = "all"
 
     @property
     def revisions(self) -> tuple[Revision, ...]:
@@ -70,9 +75,11 @@ class Entry:
     aside: Aside | None = None
 
 
-def read_all(records: Sequence[Record], limits: Limits) -> tuple[Read, ...]:
+def read_all(
+    records: Sequence[Record], limits: Limits, keep_raw: KeepRaw = "all"
+) -> tuple[Read, ...]:
     """Decode every record; what cannot be decoded says why and keeps its scrubbed body."""
-    return tuple(_read(record, limits) for record in records)
+    return tuple(replace(_read(record, limits), keep_raw=keep_raw) for record in records)
 
 
 def _read(record: Record, limits: Limits) -> Read:
