@@ -17,7 +17,7 @@ from tests.chaos.fail_points import POINTS
 
 ROOT = Path(__file__).parents[2]
 SESSION_SECONDS = 2.0
-ARMED = 0.7
+ARMED = 0.85
 """The share of starts that are given a point to die at."""
 
 SETTINGS = {
@@ -99,7 +99,7 @@ class Crew:
         worker.point = ""
         if self.armed and self.chance.random() < ARMED:
             worker.point = self.chance.choice(POINTS)
-            environment["CHAOS_DIE_AT"] = f"{worker.point}:{self.chance.randrange(1, 25)}"
+            environment["CHAOS_DIE_AT"] = f"{worker.point}:{self.chance.randrange(1, 12)}"
         with worker.log.open("ab") as output:
             worker.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.chaos.fail_points"],

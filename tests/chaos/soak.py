@@ -23,6 +23,7 @@ from tests.integration.rough import RoughTraffic
 from tests.parts.kafka import KafkaPart
 
 PARTITIONS = 6
+REARMING = next(kind for kind in KINDS if kind.fault is faults.kill)
 BEHIND = 1_500
 """Messages without an outcome at which the feed waits: faults are to meet workers that work."""
 SETTLE_SECONDS = 240.0
@@ -151,8 +152,9 @@ async def _inflict_all(plan: Plan, scene: Scene) -> None:
         if plan.soak and not behind:
             return
         kinds = [kind for kind in active if kind in behind] if plan.soak else active
-        if kinds:
-            await faults.inflict(scene, min(kinds, key=lambda kind: _share(scene, kind)))
+        # Where only deaths at points are missing, a kill gives a worker another point.
+        chosen = min(kinds or [REARMING], key=lambda kind: _share(scene, kind))
+        await faults.inflict(scene, chosen)
         await asyncio.sleep(scene.chance.uniform(0.1, 0.8))
         if time.monotonic() - told > 60:
             told = time.monotonic()
