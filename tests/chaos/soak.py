@@ -26,7 +26,7 @@ PARTITIONS = 6
 REARMING = next(kind for kind in KINDS if kind.fault is faults.kill)
 BEHIND = 1_500
 """Messages without an outcome at which the feed waits: faults are to meet workers that work."""
-SETTLE_SECONDS = 240.0
+SETTLE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)

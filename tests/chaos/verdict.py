@@ -56,7 +56,7 @@ class Verdict:
         served = ", ".join(self.parts)
         lines = [f"| {name} | {number} |" for name, number in figures]
         return "\n".join([
-            f"{self.seconds / 60:.0f} minutes of faults; {served}.",
+            f"{self.seconds / 60:.1f} minutes of faults; {served}.",
             "",
             "| what | times |",
             "|---|---|",
