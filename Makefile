@@ -26,6 +26,7 @@ PYTHON_IMAGE ?= python:3.11-slim-bookworm
 IMAGE_ARGS ?=
 COMPOSE ?= docker compose
 ORACLE_ARGS ?=
+CHAOS_ARGS ?=
 
 .PHONY: help
 help: ## this menu
@@ -95,6 +96,10 @@ bench: $(STAMP) ## the measured comparisons
 .PHONY: fuzz
 fuzz: $(STAMP) ## mutated messages against every decoder; FUZZ_ARGS="--inputs 200000"
 	@$(BIN)/python -m tools.fuzz $(FUZZ_ARGS)
+
+.PHONY: chaos
+chaos: $(STAMP) ## workers under faults, 10 minutes; CHAOS_ARGS="--minutes 2" or "--soak --write"
+	@$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
 
 .PHONY: kafka
 kafka: $(STAMP) ## fetches Apache Kafka for the tests (needs java 17 and mvn)

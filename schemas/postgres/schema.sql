@@ -50,6 +50,8 @@ CREATE TABLE consumer_partition (
     halted_at timestamp with time zone,
     halt_reason text,
     resume_at bigint,
+    last_offset bigint,
+    last_recorded_at timestamp with time zone,
     CONSTRAINT consumer_partition_pkey PRIMARY KEY (topic, partition)
 );
 CREATE TABLE guest (
@@ -562,6 +564,7 @@ CREATE FUNCTION close_tasks(property_id text, reservation_id bigint, line text, 
 CREATE FUNCTION columns_of_line(room_line jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE SET search_path=channel_sync, pg_temp; -- body 1435cea8379b
 CREATE FUNCTION dismiss_task(property_id text, task_id bigint, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 60a126311882
 CREATE FUNCTION drop_granted_wishes(now_is stay, by_whom text) RETURNS void LANGUAGE sql VOLATILE SET search_path=channel_sync, pg_temp; -- body 9b23f084a301
+CREATE FUNCTION drop_message_months(before date) RETURNS text[] LANGUAGE plpgsql VOLATILE; -- body 2633de8706b9
 CREATE FUNCTION edit_guest(property_id text, reference text, changes jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 81b9d23c4f3c
 CREATE FUNCTION edit_stay(property_id text, reference text, line text, changes jsonb, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 56742efbeff9
 CREATE FUNCTION end_staff_edit(property_id text) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body be17e309aad5
@@ -574,6 +577,7 @@ CREATE FUNCTION facts_between(old_row jsonb, new_row jsonb) RETURNS jsonb LANGUA
 CREATE FUNCTION find_guest(property_id text, named text) RETURNS guest LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body ae77e4f1e7ea
 CREATE FUNCTION find_reservation(property_id text, reference text) RETURNS reservation LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body a0476e6ed9ab
 CREATE FUNCTION find_stay(property_id text, reference text, line text) RETURNS stay LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body f46140e957b2
+CREATE FUNCTION forget_parked_bodies(before timestamp with time zone) RETURNS integer LANGUAGE sql VOLATILE; -- body d3613c444636
 CREATE FUNCTION free_email_key(property_id text, guest_id bigint, email text) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body 7f9456684b5b
 CREATE FUNCTION full_name(person jsonb) RETURNS text LANGUAGE sql IMMUTABLE; -- body 25b2ef2367d1
 CREATE FUNCTION give_booking(booking reservation, guest_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 29177dbc14ad

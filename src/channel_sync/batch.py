@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from channel_sync.core.attend import attend, spell
 from channel_sync.core.judge import SetAside
@@ -37,6 +37,10 @@ OVERTAKEN = frozenset({Completeness.PARTIAL, Completeness.CANCEL_ONLY})
 """What later messages of a booking may not overtake while it is parked."""
 
 
+KeepRaw: TypeAlias = Literal["all", "parked", "none"]
+"""Whose bodies are stored, without card data: of all messages, of parked ones, of none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aside:
     """Why a message, or one reservation of it, is parked."""
@@ -56,6 +60,7 @@ class Read:
     warnings: tuple[str, ...] = ()
     sources: tuple[Sources, ...] = ()
     dialect: str = ""
+    keep_raw: KeepRaw = "all"
 
     @property
     def revisions(self) -> tuple[Revision, ...]:
@@ -74,9 +79,11 @@ class Entry:
     aside: Aside | None = None
 
 
-def read_all(records: Sequence[Record], limits: Limits) -> tuple[Read, ...]:
+def read_all(
+    records: Sequence[Record], limits: Limits, keep_raw: KeepRaw = "all"
+) -> tuple[Read, ...]:
     """Decode every record; what cannot be decoded says why and keeps its scrubbed body."""
-    return tuple(_read(record, limits) for record in records)
+    return tuple(replace(_read(record, limits), keep_raw=keep_raw) for record in records)
 
 
 def _read(record: Record, limits: Limits) -> Read:

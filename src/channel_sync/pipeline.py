@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from channel_sync.batch import KeepRaw
     from channel_sync.core.model import Property
     from channel_sync.records import Fence, Record, TodayOf
 
@@ -59,6 +60,7 @@ async def apply_slice(
     fence: Fence | None = None,
     limits: Limits | None = None,
     houses: Houses | None = None,
+    keep_raw: KeepRaw = "all",
 ) -> SliceResult:
     """Apply the records of one slice in order, in one transaction.
 
@@ -71,7 +73,7 @@ async def apply_slice(
     """
     houses = houses if houses is not None else Houses()
     clock = Clocked()
-    reads = await asyncio.to_thread(read_all, records, limits or Limits())
+    reads = await asyncio.to_thread(read_all, records, limits or Limits(), keep_raw)
     clock.lap("decode")
     return await _apply_or_split(pool, reads, today_of, fence, houses, clock)
 

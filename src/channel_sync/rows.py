@@ -87,7 +87,7 @@ def _message_row(entry: Entry, today: Mapping[str, date], received_at: datetime)
         "today": today.get(property_id),
         "format": entry.read.format or None,
         "dialect": _dialect(entry),
-        "body": _text(entry) if entry.ordinal == 0 else None,
+        "body": _text(entry) if entry.ordinal == 0 and entry.read.keep_raw == "all" else None,
         "received_at": received_at,
     }
 
@@ -116,7 +116,7 @@ def _parked_row(entry: Entry) -> dict[str, Any]:
         "detail": aside.detail if aside else "",
         "format": entry.read.format or None,
         "headers": _headers(entry),
-        "body": _text(entry),
+        "body": None if entry.read.keep_raw == "none" else _text(entry),
         "body_sha256": hashlib.sha256(record.body).hexdigest(),
         "body_bytes": len(record.body),
     }

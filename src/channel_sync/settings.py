@@ -108,6 +108,15 @@ class Settings(BaseSettings):
     internal_error_cap: Count = Field(
         20, description="consecutive internal errors after which a partition halts"
     )
+    keep_raw: Literal["all", "parked", "none"] = Field(
+        "all", description="whose bodies are stored; `rebuild` needs all, a retry parked"
+    )
+    message_months: Span = Field(
+        0, description="months of messages that `migrate` keeps beside the present; 0: all"
+    )
+    parked_days: Span = Field(
+        0, description="after which `migrate` ends the body of a closed parked message; 0: never"
+    )
     retry_first_ms: Count = Field(100, description="first wait for a database or broker")
     retry_cap_ms: Count = Field(30_000, description="longest such wait")
     halt_poll_seconds: Seconds = Field(2, description="between looks whether a halt was lifted")
@@ -171,7 +180,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{part.strip()!r} is not host:port")
         return value
 
-    @field_validator("log_level", "start_at", "log_format", "tracing", mode="before")
+    @field_validator("log_level", "start_at", "log_format", "tracing", "keep_raw", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

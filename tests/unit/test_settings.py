@@ -132,7 +132,8 @@ def test_every_limit_names_its_unit_and_its_meaning() -> None:
         assert field.description, name
         kind = str(field.annotation)
         if ("int" in kind or "float" in kind) and name.rpartition("_")[2] not in {
-            "ms", "seconds", "bytes", "records", "nights", "size", "cache", "cap", "port",
+            "ms", "seconds", "days", "months", "bytes", "records", "nights", "size", "cache",
+            "cap", "port",
         }:  # fmt: skip
             pytest.fail(f"{name} names no unit")
 

@@ -16,6 +16,7 @@ from channel_sync.cli.bodies import records_of
 from channel_sync.cli.output import Json, as_json_line, shown
 from channel_sync.cli.session import Today, fail, let_plan, one_line, run, today_of, worker_pool
 from channel_sync.progress import progress
+from channel_sync.settings import Settings
 from channel_sync.telling import told
 
 if TYPE_CHECKING:
@@ -87,12 +88,13 @@ async def _replay(records: Sequence["Record"], today: date | None, *, as_json: b
     from channel_sync.pipeline import apply_slice  # noqa: PLC0415 - not needed by every command
 
     calendar = today_of(today)
+    keep_raw = Settings.load().keep_raw
     outcomes: Counter[str] = Counter()
     async with worker_pool() as pool:
         with progress(quiet=as_json) as work:
             work.begin("replay", len(records))
             for piece in _pieces(records):
-                result = await apply_slice(pool, piece, today_of=calendar)
+                result = await apply_slice(pool, piece, today_of=calendar, keep_raw=keep_raw)
                 work.advance(len(piece))
                 for applied in result.applied:
                     outcomes[str(applied.outcome)] += 1

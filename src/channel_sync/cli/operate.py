@@ -50,15 +50,23 @@ def migrate(
 ) -> None:
     """Bring the database to this version; safe to run at once from several machines."""
     from channel_sync.store.migrate import migrate as bring_up  # noqa: PLC0415 - only here
+    from channel_sync.store.retention import Ended, end_what_is_over  # noqa: PLC0415 - likewise
 
-    async def bring() -> list[str]:
-        url = Settings.load().database_url.get_secret_value()
+    async def bring() -> tuple[list[str], Ended]:
+        settings = Settings.load()
+        url = settings.database_url.get_secret_value()
         with progress() as work:
-            return await bring_up(url, only="pre" if only_before else "all", work=work)
+            done = await bring_up(url, only="pre" if only_before else "all", work=work)
+        months, days = settings.message_months, settings.parked_days
+        return done, await end_what_is_over(url, months=months, parked_days=days)
 
-    done = run(bring())
+    done, ended = run(bring())
     for name in done:
         typer.echo(name)
+    for month in ended.months:
+        typer.echo(f"{month} ended")
+    if ended.bodies:
+        typer.echo(f"{ended.bodies} bodies of parked messages ended")
     typer.echo(f"{len(done)} migrations applied" if done else "nothing to migrate")
 
 

@@ -34,13 +34,19 @@ class PartitionId(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The row of a partition as its owner reads it; `next_offset`: None before it began."""
+    """The row of a partition as its owner reads it; `next_offset`: None before it began.
+
+    `last_offset` and `last_recorded_at` (by Kafka's clock) are of the record applied last, None
+    where none is known.
+    """
 
     epoch: int
     next_offset: int | None
     halted_at: datetime | None
     halt_reason: str | None
     internal_errors: int
+    last_offset: int | None = None
+    last_recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +86,15 @@ async def load(db: Database, of: PartitionId) -> Claim | None:
 
 
 async def move(
-    connection: Connection, of: PartitionId, *, epoch: int, expected: int, new: int
+    connection: Connection, of: PartitionId, *, epoch: int, expected: int, last: Record
 ) -> None:
-    """Moves the offset within the slice's transaction; Fenced where epoch or offset differ."""
-    if await connection.fetchval(SQL["move"], *of, epoch, expected, new) is None:
+    """Moves the offset behind `last` within the slice's transaction.
+
+    Raises Fenced where epoch or offset differ.
+    """
+    new = last.offset + 1
+    moved = await connection.fetchval(SQL["move"], *of, epoch, expected, new, last.recorded_at)
+    if moved is None:
         raise Fenced(f"{of} is not at offset {expected} in epoch {epoch} any more")
 
 
@@ -137,5 +148,5 @@ class SliceFence:
             self._of,
             epoch=self._epoch,
             expected=self._before[records[0].offset],
-            new=records[-1].offset + 1,
+            last=records[-1],
         )

@@ -212,7 +212,10 @@ async def _plainly(opening: Awaitable[T], settings: Settings) -> T:
         ) from error
     except asyncpg.exceptions.TargetServerAttributeNotMatched as error:
         raise DependencyError("the database takes no writes: it is a standby") from error
-    except asyncpg.exceptions.ClientConfigurationError as error:
+    except (
+        asyncpg.exceptions.ClientConfigurationError,
+        ssl.SSLCertVerificationError,
+    ) as error:
         raise ConfigurationError(f"CHANNEL_SYNC_DATABASE_URL: {error}") from error
     except Exception as error:
         if classify(error) is not Fault.TRANSIENT:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from channel_sync.core.model import Outcome
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from channel_sync.records import SliceResult
 
 
@@ -36,4 +38,12 @@ def lost_offset(offset: int, first: int, end: int) -> str:
     return (
         f"offset {offset} is beyond the log's end {end}: the topic was made anew or lost its tail; "
         f"a resume goes on at {first}"
+    )
+
+
+def another_log(offset: int, recorded_at: datetime, found: datetime, first: int) -> str:
+    """What to tell where the record applied last is not that record any more."""
+    return (
+        f"offset {offset} was recorded at {recorded_at.isoformat()} and is now a record of "
+        f"{found.isoformat()}: the topic was made anew; a resume goes on at {first}"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from channel_sync.errors import DependencyError, Fenced
 from channel_sync.observe.logs import log_slice
 from channel_sync.store import claims, connect
-from channel_sync.worker.halts import internal_errors_in_a_row, lost_offset
+from channel_sync.worker.halts import another_log, internal_errors_in_a_row, lost_offset
 from channel_sync.worker.queue import SliceQueue
 from channel_sync.worker.standing import EndedError, Standing, State, first_line
 
@@ -110,6 +110,8 @@ class Partition(Standing):
             if claim.halted_at is not None:
                 await self._wait_while_halted(claim.halt_reason or "")
                 continue
+            if await self._is_another_log(claim):
+                continue
             offset = await self._offset(claim)
             if offset is None or not port.seek(self.id, offset, generation=generation):
                 continue
@@ -136,6 +138,19 @@ class Partition(Standing):
         except Fenced:
             return None
         return offset
+
+    async def _is_another_log(self, claim: claims.Claim) -> bool:
+        """Halts where the record applied last is another now, however far the log has grown."""
+        last, at, port = claim.last_offset, claim.last_recorded_at, self._means.port
+        if last is None or at is None or claim.next_offset is None:
+            return False
+        found = await self.ask("peek", lambda: port.recorded_at(self.id, last))
+        if found is None or found == at:
+            return False  # gone by retention or compaction, or the same
+        first, _ = await self.ask("bounds", lambda: port.bounds(self.id))
+        self._epoch, self._expected = claim.epoch, claim.next_offset
+        await self._halt(another_log(last, at, found, first), resume_at=first)
+        return True
 
     async def _wait_while_halted(self, reason: str) -> None:
         """Until somebody resumes it; the row is looked at, not claimed, meanwhile."""

@@ -26,6 +26,7 @@ from channel_sync.worker.broker import (
     stop,
     why_not,
 )
+from channel_sync.worker.peek import Peek
 
 if TYPE_CHECKING:
     from channel_sync.settings import Settings
@@ -80,6 +81,7 @@ class KafkaPort:
         self._settings = settings
         self._consumer: AIOKafkaConsumer | None = None
         self._hints: dict[PartitionId, int] = {}
+        self._peek = Peek(settings)
         self.assigned: frozenset[PartitionId] | None = None
         self.generation = 0
         self.changed = asyncio.Event()
@@ -185,6 +187,10 @@ class KafkaPort:
             raise in_plain_words(error, self._settings) from error
         return first[source], end[source]
 
+    async def recorded_at(self, partition: PartitionId, offset: int) -> datetime | None:
+        """When the record at exactly this offset was recorded; errors as `Peek`."""
+        return await self._peek.recorded_at(partition, offset)
+
     async def lag(self, partitions: Collection[PartitionId]) -> dict[PartitionId, int]:
         """Log end less the consumer's position, which passes over commit markers; in records.
 
@@ -231,6 +237,7 @@ class KafkaPort:
         consumer, self._consumer = self._consumer, None
         sharing_out = self.assigned is None
         self.mark(None)
+        await self._peek.close()
         if consumer is not None:
             # While the group waits for its members, nobody can leave it.
             await stop(consumer, seconds=min(seconds, _JOINING_SECONDS) if sharing_out else seconds)

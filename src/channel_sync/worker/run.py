@@ -118,7 +118,7 @@ async def run(
 def _pipeline(settings: Settings) -> Apply:
     """The pipeline within the operator's limits, with what it remembers of hotels."""
     limits = Limits(body_bytes=settings.max_message_bytes, stay_nights=settings.max_stay_nights)
-    return partial(pipeline.apply_slice, limits=limits, houses=Houses())
+    return partial(pipeline.apply_slice, limits=limits, houses=Houses(), keep_raw=settings.keep_raw)
 
 
 def _tracing(settings: Settings) -> Tracing:

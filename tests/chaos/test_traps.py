@@ -1,0 +1,95 @@
+"""Known traps of the clients and of the database that no other test would fall into."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from channel_sync.clock import RealClock
+from channel_sync.pipeline import apply_slice
+from channel_sync.records import Record
+from channel_sync.store.connect import open_pool
+from channel_sync.worker import peek, port
+from tests.chaos import traffic
+from tests.integration.running import settings_for
+from tests.parts.postgres import PostgresPart
+
+AT = datetime(2099, 1, 1, tzinfo=UTC)
+HOTELS = 6
+
+
+def consumer_options(module: object) -> dict[str, str]:
+    """What a module hands to aiokafka's consumer, as it is spelled."""
+    source = Path(str(getattr(module, "__file__", ""))).read_text(encoding="utf-8")
+    (call,) = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "AIOKafkaConsumer"
+    ]
+    return {word.arg: ast.unparse(word.value) for word in call.keywords if word.arg}
+
+
+def test_no_consumer_skips_a_lost_offset_or_reads_what_was_aborted() -> None:
+    for module in (port, peek):
+        options = consumer_options(module)
+        assert options["auto_offset_reset"] == "'none'"
+        assert options["isolation_level"] == "'read_committed'"
+        assert options["enable_auto_commit"] == "False"
+
+
+def test_a_member_has_one_assignor_no_static_id_and_bounded_fetches() -> None:
+    options = consumer_options(port)
+    assert options["partition_assignment_strategy"] == "(RoundRobinPartitionAssignor,)"
+    assert "group_instance_id" not in options
+    assert options["fetch_max_bytes"] == "settings.kafka_fetch_bytes"
+    assert options["max_partition_fetch_bytes"] == "settings.kafka_partition_fetch_bytes"
+
+
+def test_a_fetch_is_never_cancelled() -> None:
+    """It would stop aiokafka's own idle detection for good, so nothing may wrap it in a timeout."""
+    tree = ast.parse(Path(port.__file__).read_text(encoding="utf-8"))
+    fetches = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AsyncFunctionDef) and "getmany" in ast.unparse(node)
+    ]
+    assert [node.name for node in fetches] == ["fetch"]
+    assert "timeout(" not in ast.unparse(fetches[0]).replace("timeout_ms", "")
+    assert "cancel" not in "".join(ast.unparse(line) for line in fetches[0].body[1:])
+
+
+def booking(number: int, hotel: int, revision: int) -> bytes:
+    return json.dumps({
+        "schema": "channel-sync/1", "message_id": f"{number}-{hotel}-{revision}",
+        "property": f"house-{hotel:03}", "channel": "booking.com", "reference": f"R{hotel}",
+        "status": "modified", "revision": revision,
+        "rooms": [{"line": "1", "category": "DBL", "arrival": "2099-04-10",
+                   "departure": f"2099-04-{11 + revision % 9}", "adults": 1}],
+    }).encode()  # fmt: skip
+
+
+async def test_slices_that_meet_hotels_in_opposite_orders_do_not_deadlock(
+    postgres: PostgresPart,
+) -> None:
+    """Locks are taken in the order of ids, whatever the order of the messages."""
+    made = await traffic.template(postgres, HOTELS, "off")
+    async with postgres.database(made) as url:
+        pool = await open_pool(settings_for(url, "", "bookings"), size=3)
+
+        async def work(partition: int, hotels: list[int]) -> None:
+            for round_ in range(15):
+                part = tuple(
+                    Record("bookings", partition, round_ * HOTELS + place, AT,
+                           booking(partition, hotel, round_ * 3 + partition + 1))
+                    for place, hotel in enumerate(hotels)
+                )  # fmt: skip
+                await apply_slice(pool, part, today_of=RealClock())
+
+        there = list(range(HOTELS))
+        await asyncio.gather(work(0, there), work(1, there[::-1]), work(2, there[3:] + there[:3]))
+        assert await pool.fetchval("SELECT count(*) FROM message") == 3 * 15 * HOTELS
+        assert await pool.fetchval("SELECT count(*) FROM stay") == HOTELS
+        await pool.close()
