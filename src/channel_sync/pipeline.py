@@ -140,6 +140,7 @@ async def _apply_once(
         stages_us=clock.stages_us,
         cpu_us=clock.cpu_us,
         properties={p: version for p, (version, _, _) in writes.properties.items()},
+        warnings=sum(len(read.warnings) for read in reads),
     )
 
 
@@ -302,4 +303,5 @@ def _joined(first: SliceResult, second: SliceResult) -> SliceResult:
         stages_us=second.stages_us,
         cpu_us=second.cpu_us,
         properties={**first.properties, **second.properties},
+        warnings=first.warnings + second.warnings,
     )

@@ -110,6 +110,8 @@ class SliceResult:
     cpu_us: Mapping[str, int] = field(default_factory=dict)
     properties: Mapping[str, int] = field(default_factory=dict)
     """The properties written to, with their new version."""
+    warnings: int = 0
+    """Remarks of the decoders on messages that were read all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     queue_bytes: Count = Field(16_777_216, description="fetched ahead, in bytes")
     max_message_bytes: Count = Field(1_048_576, description="a larger message is parked")
     max_stay_nights: Count = Field(365, description="a message with a longer stay is parked")
+    xsd_dir: str | None = Field(
+        None, description="folder of schemas; XML that is not valid by them gets a warning"
+    )
     alias_email_domains: Annotated[tuple[str, ...], NoDecode] = Field(
         tuple(sorted(ALIAS_DOMAINS)),
         description="where channels give each booking an e-mail of its own: never a key to a guest",

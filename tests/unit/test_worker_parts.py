@@ -338,7 +338,7 @@ def test_a_message_that_changed_something_has_a_line_and_the_others_are_counted(
         Applied(record(n), 0, outcome)
         for n, outcome in enumerate((Outcome.UNCHANGED, Outcome.DUPLICATE, Outcome.STALE), start=7)
     ]
-    result = SliceResult((changed, parked, *same))
+    result = SliceResult((changed, parked, *same), warnings=3)
     logs.log_slice(logs.logger("test"), result, records=5, next_offset=10, seconds=0.0123)
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
     assert [line["event"] for line in lines] == ["message", "message", "slice"]
@@ -349,6 +349,7 @@ def test_a_message_that_changed_something_has_a_line_and_the_others_are_counted(
     assert lines[2]["outcomes"] == {
         "duplicate": 1, "modified": 1, "parked": 1, "stale": 1, "unchanged": 1,
     }  # fmt: skip
+    assert lines[2]["warnings"] == 3
     assert lines[2]["duration_ms"] == 12.3
 
 

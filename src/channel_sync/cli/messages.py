@@ -107,12 +107,17 @@ async def _replay(records: Sequence["Record"], today: date | None, *, as_json: b
 
 async def _explain(records: Sequence["Record"], today: date | None, *, as_json: bool) -> None:
     from channel_sync.pipeline import explain_record  # noqa: PLC0415 - not needed by every command
+    from channel_sync.wire.limits import Limits  # noqa: PLC0415 - neither are these
+    from channel_sync.wire.xsd import load_schemas  # noqa: PLC0415 - lxml
 
     if not records:
         fail("the file holds no message")
+    limits = Limits(schemas=load_schemas(Settings.load().xsd_dir))
     async with worker_pool() as pool:
         for record in records:
-            for explained in await explain_record(pool, record, today_of=today_of(today)):
+            for explained in await explain_record(
+                pool, record, today_of=today_of(today), limits=limits
+            ):
                 if as_json:
                     typer.echo(as_json_line(_explained_row(explained)))
                 else:

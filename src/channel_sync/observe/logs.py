@@ -150,6 +150,7 @@ def log_slice(
         records=records,
         next_offset=next_offset,
         outcomes=dict(sorted(outcomes.items())),
+        warnings=result.warnings,
         round_trips=result.round_trips,
         duration_ms=duration_ms,
     )

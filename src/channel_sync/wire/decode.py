@@ -24,7 +24,7 @@ from channel_sync.wire.format import is_xml
 from channel_sync.wire.json_body import quote
 from channel_sync.wire.limits import ID_CHARACTERS
 from channel_sync.wire.scrub import NOTHING_SPARED, Scrubbed, scrub
-from channel_sync.wire.xml_body import as_utf8, check_prolog
+from channel_sync.wire.xml_body import as_utf8, check_prolog, read_xml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,12 +109,11 @@ def decode(
             dialect=headers.get("dialect"),
         )
         contents = FORMATS[name].decode(kept, context)
+        warnings = (*contents.warnings, *_invalid(kept, limits))
     except Unreadable as error:
         error.scrubbed, error.format_name = scrubbed, name
         raise
-    return Decoded(
-        contents.items, name, scrubbed, contents.warnings, contents.sources, contents.dialect
-    )
+    return Decoded(contents.items, name, scrubbed, warnings, contents.sources, contents.dialect)
 
 
 def _detect(body: bytes) -> str:
@@ -150,6 +149,13 @@ def _readable(name: str, body: bytes, scrubbed: Scrubbed, limits: Limits) -> byt
             "the body could not be proved free of card data and was discarded",
         )
     return scrubbed.body
+
+
+def _invalid(body: bytes, limits: Limits) -> tuple[str, ...]:
+    """The warning of the operator's schemas, where there are any and the body is XML."""
+    if limits.schemas is None or not is_xml(body):
+        return ()
+    return limits.schemas.warnings(read_xml(body.decode(), limits.depth))
 
 
 def _property_id(headers: Mapping[str, str], key: bytes | None) -> str | None:

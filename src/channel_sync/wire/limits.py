@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from channel_sync.wire.xsd import Schemas
 
 ID_CHARACTERS = 255
 CODE_CHARACTERS = 64
@@ -29,10 +33,14 @@ LAST_YEAR = 2199
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits that an operator may set; the defaults suit what channels really send."""
+    """The limits that an operator may set; the defaults suit what channels really send.
+
+    `schemas` limit nothing: what is not valid by them is read all the same, with a warning.
+    """
 
     body_bytes: int = 1_048_576
     depth: int = 32
     stay_nights: int = 365
     lines: int = 100
     messages: int = 500
+    schemas: Schemas | None = None

@@ -13,6 +13,7 @@ from aiokafka import errors as kafka_errors
 from channel_sync.errors import ChannelSyncError, ConfigurationError, DependencyError
 from channel_sync.store import connect
 from channel_sync.store.migrate import read_migrations
+from channel_sync.wire.xsd import load_schemas
 from channel_sync.worker.broker import client_options, in_plain_words, stop, why_not
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Checked:
 
 async def check(settings: Settings) -> list[Checked]:
     """Proves each in turn; what depends on something that failed is left out. Writes nothing."""
-    found = [await _settings(settings)]
+    found = [await _settings(settings), *_schemas(settings)]
     found += await _database(settings)
     if found[0].ok:
         found += await _broker(settings)
@@ -70,6 +71,15 @@ async def _settings(settings: Settings) -> Checked:
         return Checked("settings", ok=False, detail=str(error).replace("\n", "; "))
     changed = sum(row.value != row.default for row in settings.described())
     return Checked("settings", ok=True, detail=f"{changed} set, the others by default")
+
+
+def _schemas(settings: Settings) -> list[Checked]:
+    """Compiles the operator's schemas, where a folder of them is named."""
+    try:
+        schemas = load_schemas(settings.xsd_dir)
+    except ConfigurationError as error:
+        return [Checked("schemas", ok=False, detail=str(error))]
+    return [] if schemas is None else [Checked("schemas", ok=True, detail=str(schemas))]
 
 
 async def _database(settings: Settings) -> list[Checked]:

@@ -20,6 +20,7 @@ from channel_sync.observe.metrics import Metrics
 from channel_sync.store import connect
 from channel_sync.store.slices import Houses
 from channel_sync.wire.limits import Limits
+from channel_sync.wire.xsd import load_schemas
 from channel_sync.worker.check import prove_schema
 from channel_sync.worker.figures import Figures
 from channel_sync.worker.loop import Loop
@@ -72,6 +73,7 @@ async def run(
     """
     settings.require_broker()
     logs.configure(level=settings.log_level, style=settings.log_format)
+    apply = apply or _pipeline(settings)
     stopping = stopping or asyncio.Event()
     metrics = Metrics()
     vitals = _Starting()
@@ -92,7 +94,6 @@ async def run(
         if await _patiently(vitals, settings, stopping, lambda: _open(port)) is None:
             return 0
         stack.push_async_callback(port.close)
-        apply = apply or _pipeline(settings)
         if settings.tracing != "off":
             tracing = _tracing(settings)
             stack.push_async_callback(tracing.close)
@@ -117,7 +118,11 @@ async def run(
 
 def _pipeline(settings: Settings) -> Apply:
     """The pipeline within the operator's limits, with what it remembers of hotels."""
-    limits = Limits(body_bytes=settings.max_message_bytes, stay_nights=settings.max_stay_nights)
+    limits = Limits(
+        body_bytes=settings.max_message_bytes,
+        stay_nights=settings.max_stay_nights,
+        schemas=load_schemas(settings.xsd_dir),
+    )
     return partial(pipeline.apply_slice, limits=limits, houses=Houses(), keep_raw=settings.keep_raw)
 
 
