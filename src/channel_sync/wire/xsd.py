@@ -23,6 +23,7 @@ _SETTING = "CHANNEL_SYNC_XSD_DIR"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _OTHERS = (f"{_XS}include", f"{_XS}redefine", f"{_XS}import")
 _LOOKED_AT = 30  # faults of one message; finding the place of each costs a walk
+_STEPS = 20_000_000  # a third of a second if every element is at fault
 _OUT_OF_RANGE = "a value is out of range"
 _NOT_ALLOWED = "an attribute is not allowed"
 _WORDS = {
@@ -86,10 +87,11 @@ class Schemas:
         a value. What scrubbing put into a message is not held against it.
         """
         subject = _subject(root)
-        if subject is None:
-            return ()
+        schemas = () if subject is None else self._by_root.get(subject.tag, ())
+        if schemas and _steps(subject) > _STEPS:
+            return ("too many elements beside one another to be judged by a schema",)
         nearest: tuple[int, str] | None = None
-        for schema in self._by_root.get(subject.tag, ()):
+        for schema in schemas:
             with self._lock:
                 verdict = _judge(schema, subject)
             if verdict is None:
@@ -207,6 +209,14 @@ def _subject(root: Any) -> Any:
     if etree.QName(root).localname != "Envelope":
         return root
     return next(root.iterchildren("{*}Body"), etree.Element("none")).find("{*}*")
+
+
+def _steps(element: Any, above: int = 0) -> int:
+    """What it costs to tell the places of all elements below: of each its siblings are counted,
+    and those of all above it. The depth was checked before.
+    """
+    here = above + len(element)
+    return sum(here + _steps(child, here) for child in element)
 
 
 def _judge(schema: _Schema, subject: Any) -> _Verdict | None:
