@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -9,6 +10,8 @@ from aiokafka import AIOKafkaProducer
 
 from channel_sync.pipeline import apply_slice
 from channel_sync.planner import plan_next
+from channel_sync.wire.limits import Limits
+from channel_sync.wire.xsd import load_schemas
 from tests.integration.running import settings_for, until, working
 from tests.integration.seaview import (
     CARD,
@@ -179,3 +182,21 @@ async def test_twenty_megabytes_in_a_slice_cost_that_message_only(
         (3, 0, "created", ""),
     ]
     await no_card_is_kept(connection)
+
+
+async def test_a_message_that_a_schema_refuses_is_applied_and_counted(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await open_hotel(connection)
+    (tmp_path / "ota.xsd").write_text(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+        ' targetNamespace="http://www.opentravel.org/OTA/2003/05">'
+        '<xs:element name="OTA_HotelResNotifRQ" type="xs:string"/></xs:schema>'
+    )
+    fixtures = Path(__file__).parents[1] / "wire" / "fixtures" / "opentravel"
+    sent = (fixtures / "alpinebits_2020_modified.xml").read_bytes()
+    limits = Limits(schemas=load_schemas(str(tmp_path)))
+    async with worker_pool(database) as pool:
+        result = await apply_slice(pool, records(sent), today_of=TODAY, limits=limits)
+    assert result.warnings == 1
+    assert await outcomes(connection) == [(0, 0, "created", "")]

@@ -307,6 +307,30 @@ async def test_explain_says_from_where_a_providers_message_was_read(house: Cli) 
     assert row["extra"]["data"]["attributes"]["guarantee"]["cvv"] == "[removed]"
 
 
+async def test_explain_warns_by_the_operators_schemas_and_decides_the_same(
+    house: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path(__file__).parents[1] / "wire" / "fixtures" / "opentravel" / "siteminder_new.xml"
+    told = ("explain", file, "--property", "lindenhof", "--today", TODAY)
+    (without,) = await rows(house, *told)
+    schema = tmp_path / "ota.xsd"
+    schema.write_text(  # of which every message is a breach
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+        ' targetNamespace="http://www.opentravel.org/OTA/2003/05">'
+        '<xs:element name="OTA_ResRetrieveRS" type="xs:string"/></xs:schema>'
+    )
+    monkeypatch.setenv("CHANNEL_SYNC_XSD_DIR", str(tmp_path))
+    (row,) = await rows(house, *told)
+    assert any(warning.startswith("not valid by ota.xsd: ") for warning in row["warnings"])
+    other = {key for key in row if row[key] != without[key]}
+    assert other <= {"warnings", "offset"}, "a file's offset is the time of reading"
+    assert "not valid by ota.xsd" in done(await house(*told)).stdout
+    schema.write_text("<")
+    failed = await house(*told)
+    assert failed.exit_code == 2
+    assert "CHANNEL_SYNC_XSD_DIR: ota.xsd: " in failed.stderr
+
+
 async def test_explain_names_the_rule_that_keeps_a_room_given_by_hand(
     house: Cli, tmp_path: Path
 ) -> None:
