@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,13 +45,18 @@ ROWS = {
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """What the demonstration printed, its folder for temporary files."""
-    folder = tmp_path_factory.mktemp("demo")
-    # The server runs as another user where this one is root.
-    for path in (folder, *list(folder.parents)[:3]):
-        if path.stat().st_uid == os.getuid() and path != Path(folder.anchor):
-            path.chmod(path.stat().st_mode | 0o711)
+def demo() -> Iterator[tuple[str, Path]]:
+    """What the demonstration printed, and its folder for temporary files."""
+    # Not pytest's own folder: the server runs as another user where this one is root, and every
+    # run of pytest shuts others out of its own.
+    with tempfile.TemporaryDirectory(prefix="demo-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield _played(folder), folder
+
+
+def _played(folder: Path) -> str:
+    """What the demonstration prints, its temporary files being in this folder."""
     done = subprocess.run(
         [sys.executable, "-m", "channel_sync", "demo", "--messages", "60"],
         capture_output=True,
@@ -60,7 +67,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     )
     assert done.returncode == 0, done.stderr
     assert not done.stderr
-    return done.stdout, folder
+    return done.stdout
 
 
 def test_each_message_has_its_row(demo: tuple[str, Path]) -> None:

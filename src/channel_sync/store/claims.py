@@ -138,6 +138,7 @@ class SliceFence:
     ) -> None:
         self._of = of
         self._epoch = epoch
+        self._records = records
         ends = [expected, *(record.offset + 1 for record in records)]
         self._before = {record.offset: end for record, end in zip(records, ends, strict=False)}
 
@@ -150,3 +151,16 @@ class SliceFence:
             expected=self._before[records[0].offset],
             last=records[-1],
         )
+
+    def still_to_do(self, found: Claim | None) -> tuple[int, tuple[Record, ...]] | None:
+        """Where the row stands and what of the slice comes after it; None: claim again.
+
+        The row stands before a record of the slice or at its end, or it is none of our doing.
+        """
+        if found is None or found.epoch != self._epoch or found.next_offset is None:
+            return None
+        known = {*self._before.values(), *(record.offset + 1 for record in self._records[-1:])}
+        if found.next_offset not in known:
+            return None
+        left = tuple(record for record in self._records if record.offset >= found.next_offset)
+        return found.next_offset, left

@@ -216,32 +216,17 @@ class Partition(Standing):
                     return False
                 # The reply to a COMMIT may have been lost: only the row knows.
                 found = await self.ask("claim", lambda: claims.load(means.pool, self.id))
-                left = self._still_to_do(found, records)
+                left = fence.still_to_do(found)
                 if left is None:
                     if found is not None and found.epoch != self._epoch:
                         await self._after_fence(Fenced(f"{self.id} was claimed meanwhile"))
                     return False
-                records = left
+                self._expected, records = left
             else:
                 return await self._committed(result, records, time.perf_counter() - began)
         self._log.warning("commit_reply_was_lost", next_offset=self._expected)
         self.works()
         return True
-
-    def _still_to_do(
-        self, found: claims.Claim | None, records: tuple[Record, ...]
-    ) -> tuple[Record, ...] | None:
-        """The part of a slice that the row says is not applied; None: claim again.
-
-        The row stands before a record of the slice or at its end, or it is none of our doing.
-        """
-        if found is None or found.epoch != self._epoch or found.next_offset is None:
-            return None
-        known = {self._expected, *(record.offset + 1 for record in records)}
-        if found.next_offset not in known:
-            return None
-        self._expected = found.next_offset
-        return tuple(record for record in records if record.offset >= self._expected)
 
     async def _committed(
         self, result: SliceResult, records: tuple[Record, ...], seconds: float
