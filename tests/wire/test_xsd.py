@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +16,13 @@ from channel_sync.core.model import Revision
 from channel_sync.errors import ConfigurationError
 from channel_sync.records import Record
 from channel_sync.settings import Settings
+from channel_sync.wire.errors import Unreadable
 from channel_sync.wire.limits import Limits
 from channel_sync.wire.xsd import Schemas, load_schemas
 from channel_sync.worker.check import check
 from channel_sync.worker.run import run
 from tests.house.sources import ROOT
-from tests.wire.fixtures_of import look, only
+from tests.wire.fixtures_of import fixtures, look, only
 from tests.wire.xml_of import xml
 
 SHARED = ROOT.parent / "shared" / "samples" / "xsd"
@@ -181,6 +183,46 @@ def test_the_place_is_found_among_siblings_and_prefixes(tmp_path: Path) -> None:
     second = ("/>\n<", f'/>\n<o:UniqueID xmlns:o="{OTA}" ID="234567"/>\n<')
     (warning,) = warnings(message(second), schemas_of(tmp_path, cancel=CANCEL))
     assert warning == MISSING.replace("line 2", "line 3")
+
+
+def test_a_prefix_that_nobody_declared_is_an_element_not_expected(tmp_path: Path) -> None:
+    odd = ("/>\n<", '/>\n<x:Odd y:z="1"/>\n<')
+    (warning,) = warnings(message(odd), schemas_of(tmp_path, cancel=CANCEL))
+    assert warning.endswith("line 3: an element is missing or not expected")
+    assert "Odd" in warning
+
+
+@pytest.mark.parametrize(
+    "path", [p for _, p in fixtures() if p.suffix == ".xml"], ids=lambda path: path.stem
+)
+def test_whatever_a_schema_says_every_fixture_is_read_as_before(tmp_path: Path, path: Path) -> None:
+    """A schema by which each of them is wrong from the first element on."""
+    body = path.read_bytes()
+    names = [etree.QName(element) for element in etree.fromstring(body).iter("*")]
+    wrong = [
+        f'<xs:element name="{name}" type="xs:string"/>' for name in {n.localname for n in names}
+    ]
+    files = {
+        f"s{number}": '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"'
+        + (f' targetNamespace="{space}">' if space else ">")
+        + f"{''.join(wrong)}</xs:schema>"
+        for number, space in enumerate({name.namespace for name in names})
+    }
+    schemas = schemas_of(tmp_path, **files)
+    (before, old), (now, new) = read(body, None), read(body, schemas)
+    assert now == before
+    assert len(new) == len(old) + (before[0] != "unreadable")
+    undeclared = re.sub(rb' xmlns:\w+="[^"]*"', b"", body)
+    assert read(undeclared, schemas)[0] == read(undeclared, None)[0]
+
+
+def read(body: bytes, schemas: Schemas | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is read, and the warnings."""
+    try:
+        decoded = look(body, limits=Limits(schemas=schemas))
+    except Unreadable as error:
+        return ("unreadable", str(error)), ()
+    return tuple(map(str, decoded.items)), decoded.warnings
 
 
 def test_a_message_names_no_schema_of_its_own(tmp_path: Path) -> None:

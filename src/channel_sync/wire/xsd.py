@@ -206,9 +206,16 @@ def _unfit(path: Path, reason: object) -> ConfigurationError:
 
 def _subject(root: Any) -> Any:
     """The element that a schema is for: of an envelope what its body holds, or None."""
-    if etree.QName(root).localname != "Envelope":
+    if _local(root) != "Envelope":
         return root
-    return next(root.iterchildren("{*}Body"), etree.Element("none")).find("{*}*")
+    body = next((child for child in root.iterchildren("*") if _local(child) == "Body"), None)
+    return None if body is None else next(body.iterchildren("*"), None)
+
+
+def _local(element: Any) -> str:
+    """A name without its namespace, nor the prefix that nobody declared."""
+    name: str = element.tag
+    return name.rpartition("}")[2].rpartition(":")[2]
 
 
 def _steps(element: Any, above: int = 0) -> int:
@@ -230,7 +237,7 @@ def _judge(schema: _Schema, subject: Any) -> _Verdict | None:
         way = _way(subject, entry.path or "")
         if _is_scrubbed(way[-1]):
             continue
-        names = "/".join(etree.QName(node).localname[:CODE_CHARACTERS] for node in way)
+        names = "/".join(_local(node)[:CODE_CHARACTERS] for node in way)
         kind = entry.type_name.removeprefix("SCHEMAV_")
         words = _WORDS.get(kind, kind.lower().replace("_", " "))
         return _Verdict(len(log), f"{names}, line {way[-1].sourceline}: {words}")
@@ -242,12 +249,8 @@ def _way(subject: Any, path: str) -> list[Any]:
     way = [subject]
     for step in path.split("/")[2:]:
         name, _, place = step.removesuffix("]").partition("[")
-        prefix, _, local = name.rpartition(":")
         children = (
-            child
-            for child in way[-1].iterchildren("*")
-            if name == "*"
-            or (etree.QName(child).localname == local and (child.prefix or "") == prefix)
+            child for child in way[-1].iterchildren("*") if name == "*" or _spelled(child) == name
         )
         index = int(place) - 1 if place.isdigit() else 0
         child = next(islice(children, index, None), None)
@@ -255,6 +258,11 @@ def _way(subject: Any, path: str) -> list[Any]:
             break
         way.append(child)
     return way
+
+
+def _spelled(element: Any) -> str:
+    name: str = element.tag.rpartition("}")[2]
+    return f"{element.prefix}:{name}" if element.prefix else name
 
 
 def _is_scrubbed(element: Any) -> bool:
