@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import re
 import signal
@@ -29,12 +28,14 @@ from channel_sync.wire.decode import FORMATS, decode
 from channel_sync.wire.encode import encode
 from channel_sync.wire.errors import Unreadable
 from channel_sync.wire.limits import Limits
+from tools.memory import forget_what_is_cached, resident_mib
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "wire" / "fixtures"
 EXAMPLES = ROOT / "schemas" / "message" / "examples"
 HANG_SECONDS = 1.0
 GIVE_UP_SECONDS = 20
+MOST_GROWTH = 1.1  # of memory beside the caches
 SHOWN = 5  # crashes that are printed whole
 
 NASTY_TEXTS = (
@@ -96,6 +97,14 @@ class Report:
     crashes: list[str] = field(default_factory=list)
     hangs: list[str] = field(default_factory=list)
     slowest_ms: float = 0.0
+    held_mib: list[float] = field(default_factory=list)
+
+    @property
+    def growth(self) -> float:
+        """Memory at the end over that at a fifth, by when the libraries are warm; 1 if unknown."""
+        if len(self.held_mib) < 3 or not self.held_mib[1]:
+            return 1.0
+        return self.held_mib[-1] / self.held_mib[1]
 
 
 def seeds(only: str | None = None) -> list[tuple[str, bytes]]:
@@ -268,6 +277,8 @@ def run(inputs: int, seed: int, only: str | None = None, *, tell: bool = True) -
             feed(changed, headers, report, Arrival("fuzz", 0, number))
             signal.alarm(0)
             if tell and (number + 1) % step == 0:
+                forget_what_is_cached()
+                report.held_mib.append(resident_mib())
                 _tell(number + 1, report)
     finally:
         signal.alarm(0)
@@ -277,7 +288,7 @@ def run(inputs: int, seed: int, only: str | None = None, *, tell: bool = True) -
 
 def _tell(number: int, report: Report) -> None:
     print(
-        f"{number:>8} inputs  {resident_mib():6.1f} MiB  slowest {report.slowest_ms:6.1f} ms  "
+        f"{number:>8} inputs  {report.held_mib[-1]:6.1f} MiB  slowest {report.slowest_ms:6.1f} ms  "
         f"{len(report.crashes)} crashes  {len(report.hangs)} hangs",
         flush=True,
     )
@@ -285,15 +296,6 @@ def _tell(number: int, report: Report) -> None:
 
 def _give_up(_: int, __: FrameType | None) -> None:
     raise Hang
-
-
-def resident_mib() -> float:
-    """Memory that this process holds, where /proc says it; else 0."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def main() -> int:
@@ -310,7 +312,8 @@ def main() -> int:
         print(f"{count:>8} {outcome}")
     for wrong in (*report.crashes[:SHOWN], *report.hangs[:SHOWN]):
         print(wrong, file=sys.stderr)
-    return 1 if report.crashes or report.hangs else 0
+    print(f"memory at the end over that at a fifth: {report.growth:.2f}")
+    return 1 if report.crashes or report.hangs or report.growth > MOST_GROWTH else 0
 
 
 if __name__ == "__main__":
