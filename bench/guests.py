@@ -6,10 +6,11 @@ import json
 import os
 import random
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from statistics import median
 from typing import Any
 
 import asyncpg
@@ -152,11 +153,13 @@ async def measure(count: int, emails: int) -> None:
 
 
 async def _run(url: str, count: int, emails: int) -> list[tuple[float, float]]:
-    """Applies the bookings in slices; µs a message of linking and of all, by tenth."""
+    """Applies the bookings in slices; µs a message of linking and of all, by tenth.
+
+    Of a tenth the median slice counts, so that a moment in which the machine was busy does not.
+    """
     pool = await open_pool(Settings(database_url=SecretStr(url)), size=1)
     houses, linking = Houses(), Linking()
-    seconds: defaultdict[tuple[int, str], float] = defaultdict(float)
-    counted: Counter[int] = Counter()
+    slices: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
     made = bookings(count, emails)
     try:
         with linking.measured():
@@ -166,14 +169,16 @@ async def _run(url: str, count: int, emails: int) -> list[tuple[float, float]]:
                 tenth = start * TENTHS // count
                 before, began = linking.seconds, time.perf_counter()
                 await pipeline.apply_slice(pool, records, today_of=TODAY, houses=houses)
-                seconds[tenth, "all"] += time.perf_counter() - began
-                seconds[tenth, "linking"] += linking.seconds - before
-                counted[tenth] += size
+                whole = time.perf_counter() - began
+                slices[tenth].append(((linking.seconds - before) / size, whole / size))
     finally:
         await pool.close()
     return [
-        (seconds[t, "linking"] / counted[t] * 1e6, seconds[t, "all"] / counted[t] * 1e6)
-        for t in range(TENTHS)
+        (
+            median(linked for linked, _ in slices[tenth]) * 1e6,
+            median(whole for _, whole in slices[tenth]) * 1e6,
+        )
+        for tenth in range(TENTHS)
     ]
 
 
