@@ -163,8 +163,9 @@ async def _run(url: str, count: int, emails: int) -> list[tuple[float, float]]:
     made = bookings(count, emails)
     try:
         with linking.measured():
-            for start in range(0, count, SLICE):
-                size = min(SLICE, count - start)
+            most = max(1, min(SLICE, count // TENTHS))
+            for start in range(0, count, most):
+                size = min(most, count - start)
                 records = tuple(_record(start + n, next(made)) for n in range(size))
                 tenth = start * TENTHS // count
                 before, began = linking.seconds, time.perf_counter()

@@ -33,8 +33,8 @@ from tools.memory import forget_what_is_cached, resident_mib
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "wire" / "fixtures"
 EXAMPLES = ROOT / "schemas" / "message" / "examples"
-HANG_SECONDS = 1.0
-GIVE_UP_SECONDS = 20
+HANG_SECONDS = 1.0  # of CPU: a busy machine is no hang
+GIVE_UP_SECONDS = 120  # on the clock
 MOST_GROWTH = 1.1  # of memory beside the caches
 SHOWN = 5  # crashes that are printed whole
 
@@ -238,7 +238,7 @@ STRUCTURAL: tuple[Mutation, ...] = (_tree, _tree, _token, _element)
 
 def feed(body: bytes, headers: dict[str, str], report: Report, arrived: Arrival) -> None:
     """Reads one input and notes what it came to."""
-    started = time.perf_counter()
+    started = time.thread_time()
     try:
         try:
             told = decode(body, headers=headers, key=b"h", arrived=arrived, limits=Limits())
@@ -255,7 +255,7 @@ def feed(body: bytes, headers: dict[str, str], report: Report, arrived: Arrival)
         report.hangs.append(f"given up: {headers} {body[:200]!r}")
     except Exception:  # noqa: BLE001 - this is what is looked for
         report.crashes.append(f"{headers} {body[:2_000]!r}\n{traceback.format_exc()}")
-    took = time.perf_counter() - started
+    took = time.thread_time() - started
     report.slowest_ms = max(report.slowest_ms, took * 1e3)
     if took > HANG_SECONDS:
         report.hangs.append(f"{took:.2f} s: {headers} {len(body)} bytes {body[:200]!r}")
