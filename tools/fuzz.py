@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "wire" / "fixtures"
 EXAMPLES = ROOT / "schemas" / "message" / "examples"
 HANG_SECONDS = 1.0  # of CPU: a busy machine is no hang
-GIVE_UP_SECONDS = 120  # on the clock
+GIVE_UP_SECONDS = 20  # on the clock
 MOST_GROWTH = 1.1  # of memory beside the caches
 SHOWN = 5  # crashes that are printed whole
 
