@@ -32,7 +32,7 @@ OLDER_MOVE = """
      WHERE topic = $1 AND partition = $2 AND epoch = $3 AND next_offset = $4
     RETURNING next_offset
 """
-"""As the version before this one moves an offset."""
+"""As the first version moved an offset: without the record that it stands behind."""
 
 
 def booking(reference: str, revision: int = 1) -> str:
@@ -89,7 +89,7 @@ async def test_a_worker_goes_on_while_what_comes_next_is_migrated(
     await connection.close()
 
 
-async def test_a_worker_of_the_version_before_moves_offsets_and_is_fenced_as_ever(
+async def test_a_worker_of_the_first_version_moves_offsets_and_is_fenced_as_ever(
     database: str,
 ) -> None:
     connection = await asyncpg.connect(database)
