@@ -13,7 +13,7 @@ from channel_sync.demo.servers import Household, Postgres, unprivileged_account
 from tests.chaos.proxy import Proxy
 from tests.parts.brokers import JavaBroker, jar_version
 from tests.parts.jars import kafka_jars
-from tests.parts.postgres import PostgresPart, _machine_binaries
+from tests.parts.postgres import PostgresPart, machine_binaries
 
 WAL = {"synchronous_commit": "on", "full_page_writes": "on", "deadlock_timeout": "200ms"}
 
@@ -57,7 +57,7 @@ class Database:
 
 @contextlib.contextmanager
 def database() -> Iterator[Database]:
-    binaries, origin = _machine_binaries()
+    binaries, origin = machine_binaries()
     with servers.postgres(binaries, origin, settings=WAL) as server:
         yield Database(server)
 

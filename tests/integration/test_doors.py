@@ -32,7 +32,7 @@ from tests.parts.brokers import JavaBroker, jar_version
 from tests.parts.certificates import Authority
 from tests.parts.jars import NoJarsError, kafka_jars
 from tests.parts.kafka import KafkaPart
-from tests.parts.postgres import PostgresPart, _machine_binaries
+from tests.parts.postgres import PostgresPart, machine_binaries
 
 ROOT = Path(__file__).parents[2]
 SECRET = "opensesame-4711"  # noqa: S105 - of throw-away servers
@@ -187,7 +187,7 @@ async def vault(authority: Authority, folder: Path) -> AsyncIterator[int]:
     if account is not None:
         os.chown(pem.key, account.uid, account.gid)
     pem.key.chmod(0o600)
-    binaries, origin = _machine_binaries()
+    binaries, origin = machine_binaries()
     wanted = {
         "ssl": "on",
         "ssl_cert_file": str(pem.certificate),

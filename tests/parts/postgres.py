@@ -114,13 +114,13 @@ def postgres_part() -> Iterator[PostgresPart]:
 
 @contextlib.contextmanager
 def _machine() -> Iterator[PostgresPart]:
-    binaries, origin = _machine_binaries()
+    binaries, origin = machine_binaries()
     with postgres(binaries, origin) as server:
         number = server.version.split(" ", maxsplit=1)[0]
         yield PostgresPart(server.dsn(), f"PostgreSQL {number} ({origin})")
 
 
-def _machine_binaries() -> tuple[Path, str]:
+def machine_binaries() -> tuple[Path, str]:
     """Debian's newest, else whatever pg_config or PATH leads to."""
     debian = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if _complete(path)]
     if debian:
