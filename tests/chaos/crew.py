@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.fail_points import POINTS
+from tests.integration.program import Worker
 
-ROOT = Path(__file__).parents[2]
 SESSION_SECONDS = 2.0
 ARMED = 0.85
 """The share of starts that are given a point to die at."""
@@ -41,27 +39,11 @@ SETTINGS = {
 
 
 @dataclass(slots=True)
-class Worker:
+class Member(Worker):
     """One place in the group; its process changes."""
 
-    name: str
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
     point: str = ""
     expected_to_end: bool = False
-
-    @property
-    def pid(self) -> int:
-        assert self.process is not None
-        return self.process.pid
-
-    @property
-    def lives(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def send(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
 
 
 @dataclass(slots=True)
@@ -75,13 +57,14 @@ class Crew:
     died_at: Counter[str] = field(default_factory=Counter)
     starts: int = 0
     armed: bool = True
-    workers: list[Worker] = field(default_factory=list)
+    workers: list[Member] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """What no fault of ours explains: a worker that ended by itself."""
 
     def __post_init__(self) -> None:
         names = [f"worker-{number}" for number in range(1, self.size + 1)]
-        self.workers = [Worker(name, self.folder / f"{name}.log") for name in names]
+        settings = {**SETTINGS, **self.settings}
+        self.workers = [Member(name, self.folder / f"{name}.log", settings) for name in names]
 
     async def keep(self) -> None:
         """Until cancelled: starts who is missing, notes who died."""
@@ -92,26 +75,17 @@ class Crew:
                     self.start(worker)
             await asyncio.sleep(0.1)
 
-    def start(self, worker: Worker) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("CHANNEL_SYNC_")}
-        named = {**SETTINGS, "CLIENT_ID": worker.name, **self.settings}
-        environment |= {f"CHANNEL_SYNC_{name}": value for name, value in named.items()}
+    def start(self, worker: Member) -> None:
         worker.point = ""
+        die_at: tuple[str, ...] = ()
         if self.armed and self.chance.random() < ARMED:
             worker.point = self.chance.choice(POINTS)
-            environment["CHAOS_DIE_AT"] = f"{worker.point}:{self.chance.randrange(1, 12)}"
-        with worker.log.open("ab") as output:
-            worker.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.fail_points"],
-                cwd=ROOT,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+            die_at = (f"{worker.point}:{self.chance.randrange(1, 12)}",)
+        worker.start("tests.chaos.fail_points", *die_at)
         worker.expected_to_end = False
         self.starts += 1
 
-    def _note(self, worker: Worker) -> None:
+    def _note(self, worker: Member) -> None:
         if worker.process is None:
             return
         ended = worker.process.returncode
@@ -120,26 +94,22 @@ class Crew:
         elif ended != 0:
             self.faults.append(f"{worker.name} ended with {ended}")
 
-    def kill(self, worker: Worker) -> None:
+    def kill(self, worker: Member) -> None:
         """By us, not at a point."""
         worker.point = ""
         worker.expected_to_end = True
-        worker.send(signal.SIGKILL)
-        assert worker.process is not None
-        worker.process.wait()
+        worker.kill()
         self.start(worker)
 
-    async def leave(self, worker: Worker) -> int:
+    async def leave(self, worker: Member) -> int:
         """As an operator stops it; the exit code, or what killed it meanwhile."""
         worker.expected_to_end = True
-        worker.send(signal.SIGTERM)
-        assert worker.process is not None
         try:
-            return await asyncio.to_thread(worker.process.wait, 60)
+            return await worker.stop()
         except subprocess.TimeoutExpired:
             self.faults.append(f"{worker.name} did not stop")
-            worker.process.kill()
-            return await asyncio.to_thread(worker.process.wait)
+            worker.kill()
+            return worker.running.returncode
 
     async def disarm(self) -> None:
         """From now on nobody dies at a point: who was to is exchanged for one who is not."""
@@ -150,13 +120,8 @@ class Crew:
 
     def clear_away(self) -> None:
         for worker in self.workers:
-            if worker.lives:
-                worker.send(signal.SIGCONT)
-                worker.send(signal.SIGKILL)
-                assert worker.process is not None
-                worker.process.wait()
+            worker.clear_away()
 
     def lines(self, event: str) -> int:
         """How often the logs say so."""
-        said = f'"event": "{event}"'.encode()
-        return sum(one.log.read_bytes().count(said) for one in self.workers if one.log.exists())
+        return sum(len(worker.lines(event)) for worker in self.workers)

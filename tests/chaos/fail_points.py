@@ -1,7 +1,7 @@
 """`channel-sync run`, killed by itself at a named point, and with a clock that jumps when told.
 
 Nothing of this is in the program: asyncpg's and aiokafka's classes are wrapped from outside.
-`CHAOS_DIE_AT="after COMMIT:7"` kills with SIGKILL at the seventh passing of that point; SIGUSR1
+The argument "after COMMIT:7" kills with SIGKILL at the seventh passing of that point; SIGUSR1
 moves the wall clock by up to 36 hours either way.
 """
 
@@ -114,8 +114,8 @@ def let_the_clock_jump() -> None:
 
 def main() -> None:
     let_the_clock_jump()
-    point, _, passes = os.environ.get("CHAOS_DIE_AT", "").rpartition(":")
-    if point:
+    for where in sys.argv[1:]:
+        point, _, passes = where.rpartition(":")
         die_at(point, int(passes))
     sys.argv = ["channel-sync", "run"]
     channel_sync()

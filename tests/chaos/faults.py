@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from tests.chaos.crew import SESSION_SECONDS, Crew, Worker
+from tests.chaos.crew import SESSION_SECONDS, Crew, Member
 from tests.chaos.servers import Broker, Database
 
 KILLED_AT_A_POINT = "kill -9 at a named point"
@@ -48,7 +48,7 @@ class Scene:
     chance: random.Random
     counts: Counter[str] = field(default_factory=Counter)
 
-    async def holding(self) -> list[Worker]:
+    async def holding(self) -> list[Member]:
         """The workers that hold a partition, as the database knows it."""
         claimed = await self.ask("SELECT DISTINCT claimed_by FROM channel_sync.consumer_partition")
         marks = [str(row["claimed_by"]) for row in claimed]

@@ -16,9 +16,10 @@ import asyncpg
 from tests.chaos import faults, servers
 from tests.chaos.crew import Crew
 from tests.chaos.faults import KILLED_AT_A_POINT, KINDS, Kind, Scene
-from tests.chaos.traffic import Feed, apply_in_order, template
 from tests.chaos.verdict import Verdict, judge
 from tests.integration.checker import EVERYTHING, WHATEVER_THE_ROOMS
+from tests.integration.feed import Feed, apply_in_order, template
+from tests.integration.program import reaching
 from tests.integration.rough import RoughTraffic
 from tests.parts.kafka import KafkaPart
 
@@ -76,12 +77,7 @@ async def soak(plan: Plan, folder: Path) -> Verdict:
             crew = Crew(
                 plan.workers,
                 folder,
-                {
-                    "DATABASE_URL": database.through_proxy(url),
-                    "KAFKA_BOOTSTRAP": broker.bootstrap,
-                    "TOPICS": topic,
-                    "GROUP": f"group-of-{topic}",
-                },
+                reaching(database.through_proxy(url), broker.bootstrap, topic),
                 chance,
             )
             run = Run(

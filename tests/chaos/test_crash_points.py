@@ -24,7 +24,6 @@ from channel_sync.store.claims import PartitionId, SliceFence
 from channel_sync.store.connect import open_pool
 from channel_sync.store.properties import load_property
 from channel_sync.store.slices import Houses
-from tests.chaos import traffic
 from tests.chaos.fail_points import METHODS, around
 from tests.integration.checker import (
     EVERYTHING,
@@ -33,6 +32,7 @@ from tests.integration.checker import (
     faults_of_outcomes,
     told,
 )
+from tests.integration.feed import ROOMS, template
 from tests.integration.rough import RoughTraffic
 from tests.integration.running import settings_for
 from tests.parts.postgres import PostgresPart
@@ -145,7 +145,7 @@ async def plan(pool: asyncpg.Pool) -> None:
 
 async def load_late_hotel(url: str) -> None:
     connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
-    described = {**property_file(0, traffic.ROOMS), "property": LATE_HOTEL}
+    described = {**property_file(0, ROOMS), "property": LATE_HOTEL}
     await load_property(connection, parse_property(described))
     await connection.close()
 
@@ -165,7 +165,7 @@ async def test_a_worker_cut_off_at_any_statement_leaves_what_another_can_go_on_f
     postgres: PostgresPart, monkeypatch: pytest.MonkeyPatch, act: Act
 ) -> None:
     records, owed = story()
-    made = await traffic.template(postgres, HOTELS, "on")
+    made = await template(postgres, HOTELS, "on")
     async with postgres.database(made) as ready, postgres.database(made) as whole:
         if act is retry:
             for url in (ready, whole):

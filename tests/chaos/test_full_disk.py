@@ -16,9 +16,9 @@ from channel_sync.demo.servers import Household, ServerError, postgres, unprivil
 from channel_sync.property_file import parse_property
 from channel_sync.store.migrate import migrate
 from channel_sync.store.properties import load_property
-from tests.chaos.program import NOW, Program, outcomes, until_outcomes
-from tests.chaos.traffic import ROOMS
 from tests.integration.checker import broken_invariants
+from tests.integration.feed import ROOMS
+from tests.integration.program import NOW, Program, outcomes, until_outcomes
 from tests.integration.rough import RoughTraffic
 from tests.integration.running import send, until
 from tests.parts.kafka import KafkaPart

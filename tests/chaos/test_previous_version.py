@@ -13,9 +13,9 @@ import pytest
 
 from bench.traffic import property_file
 from channel_sync.store.migrate import migrate
-from tests.chaos.program import NOW, ROOT, Program, outcomes, until_outcomes
-from tests.chaos.traffic import ROOMS, Feed
 from tests.integration.checker import broken_invariants, faults_of_outcomes
+from tests.integration.feed import ROOMS, Feed
+from tests.integration.program import NOW, ROOT, Program, outcomes, until_outcomes
 from tests.integration.rough import RoughTraffic
 from tests.parts.kafka import KafkaPart
 from tests.parts.postgres import PostgresPart

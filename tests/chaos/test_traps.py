@@ -24,7 +24,7 @@ from channel_sync.store.connect import borrowed, open_pool
 from channel_sync.store.properties import load_properties
 from channel_sync.store.slices import Trips, load_plans
 from channel_sync.worker import peek, port
-from tests.chaos import traffic
+from tests.integration.feed import ROOMS, template
 from tests.integration.running import settings_for
 from tests.parts.postgres import PostgresPart
 
@@ -105,7 +105,7 @@ async def test_slices_that_meet_hotels_in_opposite_orders_do_not_deadlock(
     postgres: PostgresPart,
 ) -> None:
     """Locks are taken in the order of ids, whatever the order of the messages."""
-    made = await traffic.template(postgres, HOTELS, "off")
+    made = await template(postgres, HOTELS, "off")
     async with postgres.database(made) as url:
         pool = await open_pool(settings_for(url, "", "bookings"), size=3)
 
@@ -150,11 +150,11 @@ def test_decoding_deciding_and_planning_never_hold_up_the_heartbeats(
     """Heartbeats share the event loop, so the long work is done in other threads."""
     records = tuple(
         Record("bookings", 0, place, AT, booking(place, 0, 1).replace(b"R0", b"R%d" % place))
-        for place in range(traffic.ROOMS + 1)  # one of them waits for a room
+        for place in range(ROOMS + 1)  # one of them waits for a room
     )
 
     async def work() -> int:
-        made = await traffic.template(postgres, 1, "off")
+        made = await template(postgres, 1, "off")
         async with postgres.database(made) as url:
             pool = await open_pool(settings_for(url, "", "bookings"), size=2)
             await apply_slice(pool, records, today_of=RealClock())
@@ -172,7 +172,7 @@ async def test_a_room_plan_is_loaded_from_yesterday_on_and_not_from_the_bookings
     postgres: PostgresPart,
 ) -> None:
     """A hotel's whole past, or its bookings one by one, would cost seconds a slice."""
-    made = await traffic.template(postgres, 1, "off")
+    made = await template(postgres, 1, "off")
     async with postgres.database(made) as url:
         pool = await open_pool(settings_for(url, "", "bookings"), size=1)
         record = Record("bookings", 0, 0, AT, booking(0, 0, 3))

@@ -11,8 +11,8 @@ from pathlib import Path
 import asyncpg
 
 from tests.chaos.faults import KINDS, Scene
-from tests.chaos.traffic import Feed
 from tests.integration.checker import INVARIANTS, broken_invariants, compare
+from tests.integration.feed import Feed
 
 BEGIN, END = "<!-- soak: written by `make chaos` -->", "<!-- /soak -->"
 OVERLAPS = "no room is held twice on a night"

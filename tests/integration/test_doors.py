@@ -27,6 +27,7 @@ from channel_sync.settings import Settings
 from channel_sync.store import connect
 from channel_sync.worker.check import check
 from channel_sync.worker.run import run
+from tests.integration.program import environment
 from tests.integration.running import prepare, send, settings_for, until_applied, working
 from tests.parts.brokers import JavaBroker, jar_version
 from tests.parts.certificates import Authority
@@ -246,20 +247,20 @@ def test_no_command_tells_a_secret_whatever_fails(
 ) -> None:
     """Neither in its output nor in its log, nor, as `ps` shows it, among its arguments."""
     right = over_tls(vault, authority.file, password=SECRET).database_url.get_secret_value()
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("CHANNEL_SYNC_")},
-        "CHANNEL_SYNC_DATABASE_URL": url.format(SECRET if "[" in url else right),
-        "CHANNEL_SYNC_KAFKA_BOOTSTRAP": "127.0.0.1:1",
-        "CHANNEL_SYNC_TOPICS": "bookings",
-        "CHANNEL_SYNC_HEALTH_PORT": "0",
-        "CHANNEL_SYNC_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
-        "CHANNEL_SYNC_KAFKA_SASL_USERNAME": "worker",
-        "CHANNEL_SYNC_KAFKA_SASL_PASSWORD": f"kafka-{SECRET}",
-        "CHANNEL_SYNC_LOG_LEVEL": "debug",
+    settings = {
+        "DATABASE_URL": url.format(SECRET if "[" in url else right),
+        "KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "TOPICS": "bookings",
+        "HEALTH_PORT": "0",
+        "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "KAFKA_SASL_USERNAME": "worker",
+        "KAFKA_SASL_PASSWORD": f"kafka-{SECRET}",
+        "LOG_LEVEL": "debug",
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "channel_sync", command],
-        env=environment, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=environment(settings), cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     told = ""
     with contextlib.suppress(FileNotFoundError):

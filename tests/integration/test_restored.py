@@ -17,8 +17,8 @@ from channel_sync.store.claims import PartitionId, SliceFence
 from channel_sync.store.connect import open_pool
 from channel_sync.store.slices import Houses
 from channel_sync.worker.halts import another_log
-from tests.chaos import traffic
 from tests.integration.checker import broken_invariants, compare, told
+from tests.integration.feed import template
 from tests.integration.rough import RoughTraffic
 from tests.integration.running import (
     execute,
@@ -52,7 +52,7 @@ async def test_a_database_restored_to_an_hour_ago_takes_what_kafka_replays_and_d
         Record(*HERE, offset, AT + timedelta(seconds=offset), one.body or b"", one.key.encode())
         for offset, one in enumerate(sent)
     )
-    made = await traffic.template(postgres, 3, "off")
+    made = await template(postgres, 3, "off")
     async with postgres.database(made) as url:
         pool = await open_pool(settings_for(url, "", HERE.topic))
         first = await claims.claim(pool, HERE, "worker")

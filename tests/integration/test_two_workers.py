@@ -2,14 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,18 +13,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from confluent_kafka import Message, Producer
 
-from bench.traffic import property_file
-from channel_sync.clock import RealClock
-from channel_sync.pipeline import apply_slice
-from channel_sync.planner import plan_next
-from channel_sync.property_file import parse_property
-from channel_sync.records import Record
-from channel_sync.store.connect import open_pool
-from channel_sync.store.migrate import migrate
-from channel_sync.store.properties import load_property
-from channel_sync.store.slices import Houses
 from tests.integration.checker import (
     EVERYTHING,
     WHATEVER_THE_ROOMS,
@@ -37,180 +22,25 @@ from tests.integration.checker import (
     faults_of_outcomes,
     told,
 )
-from tests.integration.rough import RoughTraffic, Sent
-from tests.integration.running import settings_for, until
+from tests.integration.feed import Feed, apply_in_order, template
+from tests.integration.program import Worker, reaching
+from tests.integration.rough import RoughTraffic
+from tests.integration.running import until
 from tests.parts.kafka import KafkaPart
 from tests.parts.postgres import PostgresPart
-
-ROOT = Path(__file__).parents[2]
-ROOMS = 8
-"""Few enough that some nights are sold out."""
-
-MakeTopic = Callable[..., str]
-
-
-# The hotels, the messages, the broker ------------------------------------------------------
-
-
-async def _template(postgres: PostgresPart, hotels: int, auto_resolve: str) -> str:
-    """A migrated database with its hotels, to copy from."""
-
-    async def prepare(url: str) -> None:
-        await migrate(url)
-        connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
-        for number in range(hotels):
-            described = {
-                **property_file(number, ROOMS),
-                "policy": {"auto_resolve": auto_resolve, "reshuffle": "off"},
-            }
-            await load_property(connection, parse_property(described))
-        await connection.close()
-
-    return await postgres.template(prepare)
-
-
-@dataclass(slots=True)
-class Log:
-    """What the broker took, as it confirmed it: partition and offset of every message."""
-
-    topic: str
-    taken: dict[tuple[int, int], tuple[Sent, datetime]] = field(default_factory=dict)
-
-    def produce(self, bootstrap: str, messages: Iterable[Sent]) -> None:
-        producer = Producer(
-            {"bootstrap.servers": bootstrap, "enable.idempotence": True, "log_level": 3}
-        )
-
-        def note(sent: Sent) -> Callable[[Any, Message], None]:
-            def confirmed(error: object, message: Message) -> None:
-                assert error is None, error
-                partition, offset = message.partition(), message.offset()
-                assert partition is not None
-                assert offset is not None
-                at = datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
-                self.taken[partition, offset] = (sent, at)
-
-            return confirmed
-
-        for sent in messages:
-            producer.produce(self.topic, sent.body, key=sent.key, on_delivery=note(sent))
-            producer.poll(0)
-        assert producer.flush(60) == 0
-
-    @property
-    def reservations(self) -> dict[tuple[int, int], int]:
-        return {place: sent.reservations for place, (sent, _) in self.taken.items()}
-
-    def by_partition(self) -> Iterator[list[Record]]:
-        """Each partition's records in order, one partition after the other."""
-        records: dict[int, list[Record]] = defaultdict(list)
-        for (partition, offset), (sent, at) in sorted(self.taken.items()):
-            records[partition].append(
-                Record(self.topic, partition, offset, at, sent.body or b"", sent.key.encode())
-            )
-        yield from records.values()
-
-
-# One process, in order ---------------------------------------------------------------------
-
-
-async def _apply_in_order(url: str, log: Log, slice_records: Callable[[int], int]) -> None:
-    """The same messages through one process: partition after partition, in other slices."""
-    pool = await open_pool(settings_for(url, "", log.topic))
-    houses = Houses()
-    today_of = RealClock()
-    for records in log.by_partition():
-        start = number = 0
-        while start < len(records):
-            end = start + slice_records(number)
-            await apply_slice(pool, tuple(records[start:end]), today_of=today_of, houses=houses)
-            start, number = end, number + 1
-    while await plan_next(pool, today_of=today_of) is not None:
-        pass
-    await pool.close()
-
 
 # Two workers -------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Worker:
-    """`channel-sync run` as an operator starts it; its log lines are JSON."""
-
-    name: str
-    url: str
-    kafka: KafkaPart
-    topic: str
-    log: Path
-    others: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("CHANNEL_SYNC_")}
-        settings = {
-            "DATABASE_URL": self.url,
-            "KAFKA_BOOTSTRAP": self.kafka.bootstrap,
-            "TOPICS": self.topic,
-            "GROUP": f"group-of-{self.topic}",
-            "CLIENT_ID": self.name,
-            "HEALTH_PORT": "0",
-            "SLICE_RECORDS": "150",
-            "KAFKA_SESSION_TIMEOUT_MS": "3000",
-            "KAFKA_HEARTBEAT_MS": "500",
-            "DATABASE_POOL_SIZE": "4",
-            "PLANNER_INTERVAL_SECONDS": "0.5",
-            "LOG_LEVEL": "warning",
-            **self.others,
-        }
-        environment |= {f"CHANNEL_SYNC_{name}": value for name, value in settings.items()}
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "channel_sync", "run"],
-                cwd=ROOT,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    @property
-    def pid(self) -> int:
-        assert self.process is not None
-        return self.process.pid
-
-    def must_live(self) -> None:
-        assert self.process is not None
-        if self.process.poll() is not None:
-            pytest.fail(f"{self.name} ended with {self.process.poll()}\n{self.log.read_text()}")
-
-    def signal(self, number: signal.Signals) -> None:
-        self.must_live()
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        assert self.process is not None
-        self.process.wait()
-
-    async def stop(self) -> int:
-        """As an operator would; the exit code."""
-        self.signal(signal.SIGTERM)
-        assert self.process is not None
-        return await asyncio.to_thread(self.process.wait, 60)
-
-    def clear_away(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-    def lines(self, event: str) -> list[dict[str, Any]]:
-        found = []
-        for line in self.log.read_text().splitlines():
-            with contextlib.suppress(json.JSONDecodeError):
-                said = json.loads(line)
-                if said.get("event") == event:
-                    found.append(said)
-        return found
+SETTINGS = {
+    "HEALTH_PORT": "0",
+    "SLICE_RECORDS": "150",
+    "KAFKA_SESSION_TIMEOUT_MS": "3000",
+    "KAFKA_HEARTBEAT_MS": "500",
+    "DATABASE_POOL_SIZE": "4",
+    "PLANNER_INTERVAL_SECONDS": "0.5",
+    "LOG_LEVEL": "warning",
+}
 
 
 @dataclass(slots=True)
@@ -236,7 +66,7 @@ class Watch:
 
         async def shared() -> bool:
             for worker in workers:
-                worker.must_live()
+                assert worker.lives, worker.log.read_text()
             rows = await self.connection.fetch(
                 "SELECT claimed_by FROM consumer_partition WHERE topic = $1", self.topic
             )
@@ -300,10 +130,8 @@ async def _two_workers(
     url: str, kafka: KafkaPart, topic: str, folder: Path, **others: str
 ) -> AsyncIterator[tuple[Worker, Worker, Watch]]:
     connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
-    first, second = (
-        Worker(name, url, kafka, topic, folder / f"{name}.log", others)
-        for name in ("worker-1", "worker-2")
-    )
+    settings = {**SETTINGS, **reaching(url, kafka.bootstrap, topic), **others}
+    first, second = (Worker(n, folder / f"{n}.log", settings) for n in ("worker-1", "worker-2"))
     try:
         first.start()
         second.start()
@@ -319,20 +147,19 @@ async def _two_workers(
 
 @pytest.mark.real_kafka
 async def test_two_workers_one_killed_end_where_one_process_in_order_ends(
-    postgres: PostgresPart, kafka: KafkaPart, make_topic: MakeTopic, tmp_path: Path,
+    postgres: PostgresPart, kafka: KafkaPart, make_topic: Callable[..., str], tmp_path: Path,
 ) -> None:  # fmt: skip
     table = Table()
-    template = await _template(postgres, hotels=200, auto_resolve="off")
-    messages = list(RoughTraffic(200).messages(10_000))
-    log = Log(make_topic(partitions=8))
-    async with postgres.database(template) as url, postgres.database(template) as in_order:
+    made = await template(postgres, 200, "off", reshuffle="off")
+    feed = Feed(make_topic(partitions=8), kafka.bootstrap, RoughTraffic(200))
+    async with postgres.database(made) as url, postgres.database(made) as in_order:
         table.lap("200 hotels")
-        async with _two_workers(url, kafka, log.topic, tmp_path) as (first, second, watch):
+        async with _two_workers(url, kafka, feed.topic, tmp_path) as (first, second, watch):
             await watch.until_held_by(first, second)
             table.lap("two workers share 8 partitions")
-            await asyncio.to_thread(log.produce, kafka.bootstrap, messages)
+            await feed.send(10_000)
             table.lap("messages produced")
-            expected = sum(log.reservations.values())
+            expected = sum(feed.reservations.values())
             await watch.until_amid_a_slice(first, expected // 2)
             first.kill()
             at_kill = await watch.outcomes()
@@ -348,12 +175,12 @@ async def test_two_workers_one_killed_end_where_one_process_in_order_ends(
             table.lap("both stopped by SIGTERM, exit 0")
             epochs = await watch.connection.fetchval("SELECT sum(epoch) FROM consumer_partition")
             ends = await _counted(url, "SELECT partition, next_offset FROM consumer_partition")
-        await _apply_in_order(in_order, log, lambda number: (3, 500, 40, 200)[number % 4])
+        await apply_in_order(in_order, feed, (3, 500, 40, 200))
         table.lap("one process, in order, other slices")
 
-        faults = await faults_of_outcomes(url, log.topic, log.reservations)
+        faults = await faults_of_outcomes(url, feed.topic, feed.reservations)
         assert not faults, told(faults)
-        assert ends == Counter(partition for partition, _ in log.taken)
+        assert ends == Counter(partition for partition, _ in feed.taken)
         assert not (broken := await broken_invariants(url)), told(broken)
         differences, rows = await compare(url, in_order)
         if differences:
@@ -367,7 +194,7 @@ async def test_two_workers_one_killed_end_where_one_process_in_order_ends(
     }  # fmt: skip
     assert "internal_error" not in {line["reason"] for line in first.lines("parked")}
     assert tasks["no_room"] > 20, "the hotels were too empty to prove anything about rooms"
-    table.add("messages", len(log.taken))
+    table.add("messages", len(feed.taken))
     table.add("outcomes", f"{sum(outcomes.values())}, expected {expected}")
     table.add("", ", ".join(f"{name} {count}" for name, count in outcomes.most_common()))
     table.add("open tasks", ", ".join(f"{name} {count}" for name, count in tasks.most_common()))
@@ -382,58 +209,57 @@ async def test_two_workers_one_killed_end_where_one_process_in_order_ends(
 
 @pytest.mark.real_kafka
 async def test_a_worker_frozen_and_thawed_is_fenced_off_and_no_stay_is_left_without_room_or_task(
-    postgres: PostgresPart, kafka: KafkaPart, make_topic: MakeTopic, tmp_path: Path,
+    postgres: PostgresPart, kafka: KafkaPart, make_topic: Callable[..., str], tmp_path: Path,
 ) -> None:  # fmt: skip
     """With rooms given as they become free, by when the planner looks: invariants hold."""
     table = Table()
-    template = await _template(postgres, hotels=30, auto_resolve="on")
-    messages = list(RoughTraffic(30, seed=3).messages(2_400))
-    log = Log(make_topic(partitions=8))
-    async with postgres.database(template) as url, postgres.database(template) as in_order:
+    made = await template(postgres, 30, "on", reshuffle="off")
+    feed = Feed(make_topic(partitions=8), kafka.bootstrap, RoughTraffic(30, seed=3))
+    async with postgres.database(made) as url, postgres.database(made) as in_order:
         async with _two_workers(
-            url, kafka, log.topic, tmp_path, SLICE_RECORDS="5",
+            url, kafka, feed.topic, tmp_path, SLICE_RECORDS="5",
             DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_MS="2000", DATABASE_LOCK_TIMEOUT_MS="60000",
         ) as (first, second, watch):  # fmt: skip
             await watch.until_held_by(first, second)
-            await asyncio.to_thread(log.produce, kafka.bootstrap, messages)
-            expected = sum(log.reservations.values())
+            await feed.send(2_400)
+            expected = sum(feed.reservations.values())
             await watch.until("SELECT count(*) >= $1 FROM message", expected // 4)
-            first.signal(signal.SIGSTOP)
+            first.send(signal.SIGSTOP)
             at_freeze = await watch.outcomes()
             table.lap("one frozen")
             await watch.until_held_by(second)
             table.lap("the other holds all partitions")
-            first.signal(signal.SIGCONT)
+            first.send(signal.SIGCONT)
             try:
                 await watch.until("SELECT count(*) >= $1 FROM message", expected)
             except AssertionError as error:
-                raise AssertionError(f"{error}: {await _standing(url, log)}") from error
+                raise AssertionError(f"{error}: {await _standing(url, feed)}") from error
             await watch.until_planned()
             await watch.until_held_by(first, second)
             table.lap("thawed, and every message has its outcome")
             assert [await first.stop(), await second.stop()] == [0, 0]
-        await _apply_in_order(in_order, log, lambda number: (300, 2)[number % 2])
-        faults = await faults_of_outcomes(url, log.topic, log.reservations)
+        await apply_in_order(in_order, feed, (300, 2))
+        faults = await faults_of_outcomes(url, feed.topic, feed.reservations)
         assert not faults, told(faults)
         for one in (url, in_order):
             assert not (broken := await broken_invariants(one)), told(broken)
         differences, rows = await compare(url, in_order, only=WHATEVER_THE_ROOMS)
         if differences:
             pytest.fail(told(differences))
-    table.add("messages", len(log.taken))
+    table.add("messages", len(feed.taken))
     table.add("frozen", f"after {at_freeze} of {expected} outcomes")
     table.add("slices fenced off", len(first.lines("fenced")) + len(second.lines("fenced")))
     table.add("rows compared", f"{rows} in {len(WHATEVER_THE_ROOMS)} lists, 0 differences")
     table.show("A frozen worker")
 
 
-async def _standing(url: str, log: Log) -> str:
+async def _standing(url: str, feed: Feed) -> str:
     """How far each partition is, and which messages have no outcome yet."""
     rows = await _counted(url, "SELECT claimed_by || ' ' || partition, next_offset"
                           " FROM consumer_partition")  # fmt: skip
     found = await _counted(url, "SELECT partition || '/' || \"offset\", count(*) FROM message"
                            " GROUP BY 1")  # fmt: skip
-    missing = [f"{p}/{o}" for p, o in log.reservations if f"{p}/{o}" not in found]
+    missing = [f"{p}/{o}" for p, o in feed.reservations if f"{p}/{o}" not in found]
     return f"{sorted(rows.items())}; {len(missing)} without an outcome: {missing[:12]}"
 
 
@@ -479,14 +305,14 @@ TAMPERED = {
 
 
 async def test_the_checker_finds_one_row_that_was_tampered_with(postgres: PostgresPart) -> None:
-    template = await _template(postgres, hotels=3, auto_resolve="off")
-    log = Log("bookings")
+    made = await template(postgres, 3, "off", reshuffle="off")
+    feed = Feed("bookings", "127.0.0.1:1", RoughTraffic(3, seed=5))
     at = datetime(2099, 1, 1, tzinfo=UTC)
-    for offset, sent in enumerate(RoughTraffic(3, seed=5).messages(300)):
-        log.taken[0, offset] = (sent, at)
-    async with postgres.database(template) as url:
-        await _apply_in_order(url, log, lambda _: 100)
-        assert await faults_of_outcomes(url, log.topic, log.reservations) == []
+    for offset, sent in enumerate(feed.source.messages(300)):
+        feed.taken[0, offset] = (sent, at)
+    async with postgres.database(made) as url:
+        await apply_in_order(url, feed, (100,))
+        assert await faults_of_outcomes(url, feed.topic, feed.reservations) == []
         assert await broken_invariants(url) == []
         original = url.rpartition("/")[2]
         for what, statement in TAMPERED.items():

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import random
 import signal
 import subprocess
@@ -26,6 +25,7 @@ from channel_sync.store import claims, connect
 from channel_sync.store.properties import load_property
 from channel_sync.worker.check import check
 from channel_sync.worker.run import run
+from tests.integration.program import environment
 from tests.integration.running import (
     bodies,
     execute,
@@ -54,21 +54,19 @@ async def url(database: str) -> str:
 @contextlib.contextmanager
 def process(settings: Settings, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("CHANNEL_SYNC_")
-    }
+    told: dict[str, str] = {}
     for name in Settings.model_fields:
         value = getattr(settings, name)
         if value is None:
             continue
         text = value.get_secret_value() if hasattr(value, "get_secret_value") else value
         text = ",".join(text) if isinstance(text, tuple) else str(text)
-        environment[f"CHANNEL_SYNC_{name.upper()}"] = text
+        told[name.upper()] = text
     with log.open("ab") as output:
         child = subprocess.Popen(
             [sys.executable, "-m", "tests.integration.worker_process"],
             cwd=ROOT,
-            env=environment,
+            env=environment(told),
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,14 +33,16 @@ ROOMS = 8
 """Few enough that some nights are sold out."""
 
 
-async def template(postgres: PostgresPart, hotels: int, auto_resolve: str) -> str:
-    """A migrated database with its hotels, to copy from."""
+async def template(
+    postgres: PostgresPart, hotels: int, auto_resolve: str, reshuffle: str = "suggest"
+) -> str:
+    """The name of a migrated database with its hotels, to copy from."""
 
     async def prepare(url: str) -> None:
         await migrate(url)
         connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
         for number in range(hotels):
-            policy = {"auto_resolve": auto_resolve, "reshuffle": "suggest"}
+            policy = {"auto_resolve": auto_resolve, "reshuffle": reshuffle}
             described = {**property_file(number, ROOMS), "policy": policy}
             await load_property(connection, parse_property(described))
         await connection.close()
@@ -77,6 +80,13 @@ class Feed:
                     self._send(next(messages))
             self.producer.poll(0)
             await asyncio.sleep(0.2)
+
+    async def send(self, count: int) -> None:
+        """So many messages, as fast as they are taken, each confirmed."""
+        for sent in self.source.messages(count):
+            self._send(sent)
+            self.producer.poll(0)
+        await self.flush()
 
     async def flush(self) -> None:
         left = await asyncio.to_thread(self.producer.flush, 120)
@@ -122,13 +132,14 @@ class Feed:
         yield from records.values()
 
 
-async def apply_in_order(url: str, feed: Feed) -> None:
-    """The same messages through one process without faults, in slices of its own."""
+async def apply_in_order(url: str, feed: Feed, sizes: Sequence[int] = (200,)) -> None:
+    """The same messages through one process without faults, in slices of these sizes in turn."""
     pool = await open_pool(settings_for(url, "", feed.topic))
     options: dict[str, Any] = {"today_of": RealClock(), "houses": Houses()}
     for records in feed.by_partition():
-        for start in range(0, len(records), 200):
-            await apply_slice(pool, tuple(records[start : start + 200]), **options)
+        left, size = iter(records), itertools.cycle(sizes)
+        while part := tuple(itertools.islice(left, next(size))):
+            await apply_slice(pool, part, **options)
     while await plan_next(pool, today_of=RealClock()) is not None:
         pass
     await pool.close()
