@@ -8,7 +8,7 @@ import random
 import sys
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
@@ -43,6 +43,12 @@ class Plan:
     rate: float = 40.0
     auto_resolve: str = "off"
     """on: the planner gives rooms when it looks, so rooms are judged by invariants alone."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.workers} workers, {self.hotels} hotels, {self.rate:g} messages a second,"
+            f" auto_resolve {self.auto_resolve}, seed {self.seed}"
+        )
 
 
 @dataclass(slots=True)
@@ -87,7 +93,8 @@ async def soak(plan: Plan, folder: Path) -> Verdict:
             await _under_faults(plan, run)
             await apply_in_order(in_order, run.feed)
             only = EVERYTHING if plan.auto_resolve == "off" else WHATEVER_THE_ROOMS
-            return await judge(run.scene, run.feed, url, in_order, only, run.seconds)
+            verdict = await judge(run.scene, run.feed, url, in_order, only, run.seconds)
+            return replace(verdict, parts=(str(plan), *verdict.parts))
 
 
 async def _under_faults(plan: Plan, run: Run) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 
+from tests.chaos.fail_points import POINTS
 from tests.chaos.faults import KINDS, Scene
 from tests.integration.checker import INVARIANTS, broken_invariants, compare
 from tests.integration.feed import Feed
@@ -43,7 +44,7 @@ class Verdict:
     def markdown(self) -> str:
         figures: list[tuple[str, object]] = [
             *[(kind.name, self.injected[kind.name]) for kind in KINDS],
-            ("different named points that killed", self.points),
+            (f"different named points that killed, of {len(POINTS)}", self.points),
             *self.seen.items(),
             ("messages", self.messages),
             ("outcomes", self.outcomes),

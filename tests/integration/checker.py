@@ -56,7 +56,7 @@ LISTS: dict[str, str] = {
     """,
     "booking": """
         SELECT jsonb_build_array(r.property_id, r.channel, r.reference) AS key,
-               to_jsonb(r) - '{reservation_id,replaced_by}'::text[]
+               to_jsonb(r) - '{reservation_id,replaced_by,guest_id,booker_guest_id}'::text[]
                || jsonb_build_object('heir', heir.reference) AS said
         FROM reservation r
         LEFT JOIN reservation heir
@@ -103,6 +103,30 @@ LISTS: dict[str, str] = {
                to_jsonb(h) - '{reservation_id,at}'::text[]
                || jsonb_build_object('reference', r.reference) AS said
         FROM history h
+        LEFT JOIN reservation r USING (property_id, reservation_id)
+    """,
+    "guest": """
+        SELECT jsonb_build_array(g.property_id, coalesce(g.email_key, g.separated_from), g.name)
+               AS key,
+               to_jsonb(g) - '{guest_id,merged_into,merged_bookings,merged_at,erased_at}'::text[]
+               || jsonb_build_object('bookings', (
+                   SELECT jsonb_agg(jsonb_build_array(r.channel, r.reference,
+                                                      r.guest_id IS NOT DISTINCT FROM g.guest_id,
+                                                      r.booker_guest_id IS NOT DISTINCT FROM
+                                                      g.guest_id)
+                                    ORDER BY r.channel, r.reference)
+                   FROM reservation r
+                   WHERE r.property_id = g.property_id
+                     AND g.guest_id IN (r.guest_id, r.booker_guest_id))) AS said
+        FROM guest g
+    """,
+    "change of a guest": """
+        SELECT jsonb_build_array(h.property_id, coalesce(g.email_key, g.separated_from), g.name,
+                                 h.message_id) AS key,
+               to_jsonb(h) - '{guest_history_id,guest_id,reservation_id,at}'::text[]
+               || jsonb_build_object('reference', r.reference) AS said
+        FROM guest_history h
+        JOIN guest g USING (property_id, guest_id)
         LEFT JOIN reservation r USING (property_id, reservation_id)
     """,
     "availability": """
@@ -152,6 +176,8 @@ WHATEVER_THE_ROOMS = (
     "booking",
     "reference",
     "revision kept",
+    "guest",
+    "change of a guest",
     "what the channel said of a stay",
     "what the channel changed",
 )
@@ -292,6 +318,23 @@ INVARIANTS: dict[str, str] = {
           USING (property_id, reservation_id, line)
         WHERE to_jsonb(s) -> last.key <> last.said
     """,
+    "history and guest tell the same": """
+        SELECT format('%s %s %s: %s, %s', g.property_id, g.guest_id, last.key,
+                      last.said, to_jsonb(g) -> last.key)
+        FROM guest g
+        JOIN (SELECT DISTINCT ON (h.property_id, h.guest_id, f.key)
+                     h.property_id, h.guest_id, f.key, f.value -> 1 AS said
+              FROM guest_history h, jsonb_each(h.facts) f
+              WHERE f.key IN ('name', 'email', 'phone', 'language', 'country', 'blocked')
+              ORDER BY h.property_id, h.guest_id, f.key, h.guest_history_id DESC) AS last
+          USING (property_id, guest_id)
+        WHERE to_jsonb(g) -> last.key <> last.said
+    """,
+    "a booking that names its booker has a guest": """
+        SELECT format('%s %s', property_id, reference)
+        FROM reservation
+        WHERE booker_name <> '' AND guest_id IS NULL
+    """,
     "no card number is kept": """
         SELECT format('message %s/%s', partition, "offset") FROM message m
         WHERE m::text ~ '4111[ -]?1111[ -]?1111[ -]?1111'
@@ -310,6 +353,12 @@ INVARIANTS: dict[str, str] = {
         UNION ALL
         SELECT format('task %s', task_id) FROM task t
         WHERE t::text ~ '4111[ -]?1111[ -]?1111[ -]?1111'
+        UNION ALL
+        SELECT format('guest %s', guest_id) FROM guest g
+        WHERE g::text ~ '4111[ -]?1111[ -]?1111[ -]?1111'
+        UNION ALL
+        SELECT format('guest history %s', guest_history_id) FROM guest_history h
+        WHERE h::text ~ '4111[ -]?1111[ -]?1111[ -]?1111'
     """,
 }
 

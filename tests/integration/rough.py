@@ -36,7 +36,9 @@ Booking = dict[str, Any]
 
 @dataclass(slots=True)
 class RoughTraffic:
-    """`Traffic` of three channels, with messages late, doubled, partial, mixed and broken."""
+    """`Traffic` of three channels and of guests who come again, with messages late, doubled,
+    partial, mixed and broken.
+    """
 
     properties: int
     seed: int = 11
@@ -62,6 +64,7 @@ class RoughTraffic:
             self._cancel_only: 30,
             self._cancelled_before_made: 15,
             self._several: 25,
+            self._booker_changed: 40,
             self._renamed: 10,
             self._enquiry: 5,
             self._too_many_guests: 15,
@@ -89,8 +92,26 @@ class RoughTraffic:
         self.number += 1
         booking = self.plain._book(self.chance, self.number)
         booking["channel"] = self.chance.choice(CHANNELS)
+        if self.chance.random() < 0.4:
+            booking["booker"] = self._somebody_known()
         self.known.append(booking)
         return booking
+
+    def _somebody_known(self) -> Booking:
+        """One of few people: by the same address, spelled otherwise, a relative's, or none."""
+        person = self.chance.randrange(12)
+        spelled = self.chance.choice([
+            f"person{person}@example.org",
+            f"Person{person}@Example.org",
+            f"person{person}+{self.number}@guest.booking.com",
+            "",
+        ])  # fmt: skip
+        return {
+            "first_name": self.chance.choice(["Ada", "Ben"]),
+            "last_name": f"Person{person}",
+            "email": spelled,
+            "phone": f"+43{self.chance.randrange(10**6):09}",
+        }
 
     def _some(self) -> Booking:
         return self.chance.choice(self.known[-2_000:]) if self.known else self._made()
@@ -152,6 +173,14 @@ class RoughTraffic:
         booking["revision"] = 3
         booking["status"] = "cancelled"
         return self._send("cancelled before made", self._said(booking))
+
+    def _booker_changed(self) -> Sent:
+        booking = self._some()
+        booking["revision"] += 1
+        booking["booker"] = {**booking["booker"], "phone": f"+43{self.number:09}"}
+        if self.chance.random() < 0.3:
+            booking["booker"] = self._somebody_known()
+        return self._send("booker changed", self._said(booking))
 
     def _renamed(self) -> Sent:
         booking = self._some()

@@ -289,6 +289,10 @@ TAMPERED = {
     " (SELECT property_id, reservation_id, line FROM stay LIMIT 1)",
     "booking": "UPDATE reservation SET contact_email = 'x@example.org' WHERE reservation_id = 1"
     " AND property_id = 'house-000'",
+    "guest": "UPDATE guest SET phone = '+1' WHERE (property_id, guest_id) ="
+    " (SELECT property_id, guest_id FROM guest LIMIT 1)",
+    "change of a guest": "DELETE FROM guest_history WHERE guest_history_id ="
+    " (SELECT max(guest_history_id) FROM guest_history)",
     "room on a night": "DELETE FROM room_night WHERE (property_id, night, room) ="
     " (SELECT property_id, night, room FROM room_night LIMIT 1)",
     "task": "UPDATE task SET state = 'done', closed_at = now()"
