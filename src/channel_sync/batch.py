@@ -33,12 +33,23 @@ if TYPE_CHECKING:
 INTERNAL_ERROR = "internal_error"
 """The reason of a message that is parked because of a fault of ours."""
 
+SLICE_NODES = 500_000
+"""How many rooms the searches for moves of one slice may look at, some seconds of work.
+
+The hotels of a slice are locked while it is decided, and the database ends a transaction that
+idles for longer than it allows.
+"""
+
 OVERTAKEN = frozenset({Completeness.PARTIAL, Completeness.CANCEL_ONLY})
 """What later messages of a booking may not overtake while it is parked."""
 
 
 KeepRaw: TypeAlias = Literal["all", "parked", "none"]
 """Whose bodies are stored, without card data: of all messages, of parked ones, of none."""
+
+
+class TooMuchToSearch(Exception):
+    """The slice is to be applied in parts: deciding it whole would lock its hotels for too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +149,13 @@ def decide_all(
 
     `failed` are the positions of records that the database refused: they are parked.
     `only_ordinal` decides one reservation of each record.
+
+    Raises:
+        TooMuchToSearch: the searches looked at more rooms than one slice may, and there are
+            more records than one.
     """
     entries: list[Entry] = []
+    nodes = 0
     missing: dict[str, Missing] = {}
     for position, read in enumerate(reads):
         for ordinal, revision in enumerate(read.items):
@@ -155,6 +171,7 @@ def decide_all(
                 missing[revision.property_id] = step
                 continue
             if isinstance(step, Step):
+                nodes = _searched(nodes, step, reads)
                 world = step.world
                 entries.append(Entry(read, ordinal, normalise(world, revision), step))
                 continue
@@ -165,6 +182,14 @@ def decide_all(
                 world = replace(world, blocked=world.blocked | _kin(world, known))
             entries.append(Entry(read, ordinal, known, aside=step))
     return (entries, world) if not missing else _joined(missing.values())
+
+
+def _searched(nodes: int, step: Step, reads: Sequence[Read]) -> int:
+    """How many rooms the searches of the slice looked at, those of this step among them."""
+    nodes += sum(decision.nodes for _, decision in step.decisions)
+    if nodes > SLICE_NODES and len(reads) > 1:
+        raise TooMuchToSearch
+    return nodes
 
 
 def _joined(missing: Collection[Missing]) -> Missing:

@@ -14,7 +14,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from channel_sync.applied import applied_of
-from channel_sync.batch import INTERNAL_ERROR, Entry, Read, decide_all, keys_of, read_all
+from channel_sync.batch import (
+    INTERNAL_ERROR,
+    Entry,
+    Read,
+    TooMuchToSearch,
+    decide_all,
+    keys_of,
+    read_all,
+)
 from channel_sync.core.welcome import emails_and_guests
 from channel_sync.core.world import Missing, World
 from channel_sync.errors import DependencyError
@@ -65,7 +73,8 @@ async def apply_slice(
     """Apply the records of one slice in order, in one transaction.
 
     The first statement is the fence's. What the database refuses as data costs that record
-    only: the slice is split until it is found, and parked.
+    only: the slice is split until it is found, and parked. A slice that would have to search for
+    too many moves is split as well, and its parts are transactions of their own.
 
     Raises:
         Fenced: the partition belongs to another worker; nothing was written.
@@ -87,7 +96,7 @@ async def _apply_or_split(
     clock: Clocked,
     failed: frozenset[int] = frozenset(),
 ) -> SliceResult:
-    """One transaction for the slice; after a data error, one for each half of it."""
+    """One transaction for the slice; after a data error, or too long a search, one a half."""
     for _ in range(PLAN_CHANGES):
         try:
             return await _apply_once(pool, reads, today_of, fence, houses, clock, failed)
@@ -95,7 +104,8 @@ async def _apply_or_split(
             houses.forget(_property_ids(reads))
         except Exception as error:
             houses.forget(_property_ids(reads))
-            if classify(error) is not Fault.DATA or failed:
+            is_too_long = isinstance(error, TooMuchToSearch)
+            if not is_too_long and (classify(error) is not Fault.DATA or failed):
                 raise
             if len(reads) == 1:
                 one = frozenset({0})

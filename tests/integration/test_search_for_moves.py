@@ -8,7 +8,7 @@ from functools import reduce
 import asyncpg
 import pytest
 
-from channel_sync import planner
+from channel_sync import batch, planner
 from channel_sync.assign import assign
 from channel_sync.core.neighbours import Neighbours, with_booking
 from channel_sync.errors import Refused
@@ -129,10 +129,9 @@ async def test_a_refused_reshuffle_leaves_nothing_behind(
     await pool.close()
 
 
-async def test_a_message_tells_whom_it_moved_and_two_cost_as_many_round_trips_as_one(
-    connection: asyncpg.Connection, database: str
-) -> None:
-    pool = await hotel_with_gaps(connection, database, waiting=0)
+async def hotel_with_three_gaps(connection: asyncpg.Connection, url: str) -> asyncpg.Pool:
+    """The same gap three times, in a hotel that moves others by itself."""
+    pool = await hotel_with_gaps(connection, url, waiting=0)
     await connection.execute(
         """UPDATE channel_sync.property SET policy = '{"reshuffle": "auto"}'"""
     )
@@ -147,6 +146,13 @@ async def test_a_message_tells_whom_it_moved_and_two_cost_as_many_round_trips_as
         )
     ]
     await apply_slice(pool, records(*more, start=50), today_of=TODAY)
+    return pool
+
+
+async def test_a_message_tells_whom_it_moved_and_two_cost_as_many_round_trips_as_one(
+    connection: asyncpg.Connection, database: str
+) -> None:
+    pool = await hotel_with_three_gaps(connection, database)
     result = await apply_slice(pool, records(told("C", 10, 14), start=90), today_of=TODAY)
     both = records(told("C18", 18, 22), told("C24", 24, 28), start=95)
     twice = await apply_slice(pool, both, today_of=TODAY)
@@ -155,3 +161,32 @@ async def test_a_message_tells_whom_it_moved_and_two_cost_as_many_round_trips_as
     assert twice.round_trips == result.round_trips
     moved = "B, stay 1: from 102 to 101, so that C (stay 1) has a room"
     assert result.applied[0].why[-1] == moved
+
+
+@pytest.mark.parametrize(
+    ("nodes", "transactions"), [(0, [[90], [91], [92], [93]]), (10_000, [[90, 91, 92, 93]])]
+)
+async def test_a_slice_that_searches_too_long_is_applied_in_parts_that_come_to_the_same(
+    connection: asyncpg.Connection,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    nodes: int,
+    transactions: list[list[int]],
+) -> None:
+    """A transaction may not hold a hotel for minutes, whatever its messages ask for."""
+    monkeypatch.setattr(batch, "SLICE_NODES", nodes)
+    pool = await hotel_with_three_gaps(connection, database)
+    messages = [told("C", 10, 14), told("N", 1, 2), told("C18", 18, 22), told("C24", 24, 28)]
+    result = await apply_slice(pool, records(*messages, start=90), today_of=TODAY)
+    await pool.close()
+    moved = [one.why[-1] for one in result.applied if len(one.why) > 1]
+    assert moved == [
+        "B, stay 1: from 102 to 101, so that C (stay 1) has a room",
+        "B18, stay 1: from 101 to 102, so that C18 (stay 1) has a room",
+        "B24, stay 1: from 102 to 101, so that C24 (stay 1) has a room",
+    ]
+    rows = await connection.fetch(
+        'SELECT array_agg("offset") AS together FROM channel_sync.message'
+        ' WHERE "offset" >= 90 GROUP BY xmin ORDER BY 1'
+    )
+    assert [row["together"] for row in rows] == transactions

@@ -99,4 +99,5 @@ def _resume(world: World, booking: Reservation, decision: Decision, outcome: Out
         asked=list(decision.asked),
         freed=decision.freed,
         moves=list(decision.moves),
+        nodes=decision.nodes,
     )

@@ -42,8 +42,9 @@ class Draft:
     `cause` names what is decided upon ("revision 3"), for the tasks that it closes. `actor_type`
     is who the events are by: the channel for a message, the system for the planner. `lifted` are
     the lines off the plan just now. `neighbours` are who may be moved, None where nobody looked;
-    `moves` those of other bookings that were, `made_room` how many for each line. `gave_up`: a
-    search for moves hit its budget of nodes. `look` is the planner's, who searches only so much.
+    `moves` those of other bookings that were, `made_room` how many for each line. `nodes` are the
+    rooms that searches for moves looked at; `gave_up`: one hit its budget of them. `look` is the
+    planner's, who searches only so much.
     """
 
     house: Property
@@ -61,6 +62,7 @@ class Draft:
     neighbours: Neighbours | None = None
     moves: list[Moved] = field(default_factory=list)
     made_room: dict[str, int] = field(default_factory=dict)
+    nodes: int = 0
     gave_up: bool = False
     look: Look | None = None
 
@@ -213,6 +215,7 @@ class Draft:
             cells=tuple(self.cells),
             asked=tuple(dict.fromkeys(self.asked)),
             moves=tuple(self.moves),
+            nodes=self.nodes,
         )
 
 

@@ -65,7 +65,7 @@ class Decision:
     names the cells of the decision table that were met, in order; `asked` are the reasons of the
     tasks opened or renewed. `guests` are those made or changed, as they are afterwards, and
     `guest_changes` the rows of their history; `moves` are the stays of other bookings that made
-    room (rule R2).
+    room (rule R2), `nodes` the rooms that the search for them looked at.
     """
 
     outcome: Outcome
@@ -77,3 +77,4 @@ class Decision:
     guests: tuple[Guest, ...] = ()
     guest_changes: tuple[GuestChange, ...] = ()
     moves: tuple[Moved, ...] = ()
+    nodes: int = 0

@@ -71,6 +71,7 @@ def look_for_moves(
     budget = draft.policy.reshuffle_node_budget
     found = reshuffle(draft.plan, ask, category, wanted, movable, budget)
     draft.gave_up |= not found.is_proved
+    draft.nodes += found.nodes
     if draft.look is not None:
         draft.look.nodes -= found.nodes
     return found
