@@ -572,12 +572,12 @@ CREATE FUNCTION enter_status(asked stay, status text) RETURNS void LANGUAGE sql 
 CREATE FUNCTION erase_bookings(property_id text, ids bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body a6193cadf581
 CREATE FUNCTION erase_from_booked(property_id text, ids bigint[], words text[]) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 876aedd14cd4
 CREATE FUNCTION erase_guest(property_id text, reference text, actor text, reason text DEFAULT NULL::text) RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path=channel_sync, pg_temp; -- body 1b95ea497a57
-CREATE FUNCTION erase_messages(property_id text, ids bigint[], words text[]) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 301226c8cbb5
+CREATE FUNCTION erase_messages(property_id text, ids bigint[], words text[]) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 4d79aa479d2d
 CREATE FUNCTION facts_between(old_row jsonb, new_row jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE; -- body d514059e3ba5
 CREATE FUNCTION find_guest(property_id text, named text) RETURNS guest LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body ae77e4f1e7ea
 CREATE FUNCTION find_reservation(property_id text, reference text) RETURNS reservation LANGUAGE plpgsql STABLE SET search_path=channel_sync, pg_temp; -- body a0476e6ed9ab
 CREATE FUNCTION find_stay(property_id text, reference text, line text) RETURNS stay LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body f46140e957b2
-CREATE FUNCTION forget_parked_bodies(before timestamp with time zone) RETURNS integer LANGUAGE sql VOLATILE; -- body d3613c444636
+CREATE FUNCTION forget_parked_bodies(before timestamp with time zone) RETURNS integer LANGUAGE sql VOLATILE; -- body d44f06a0f1d7
 CREATE FUNCTION free_email_key(property_id text, guest_id bigint, email text) RETURNS text LANGUAGE sql STABLE SET search_path=channel_sync, pg_temp; -- body 7f9456684b5b
 CREATE FUNCTION full_name(person jsonb) RETURNS text LANGUAGE sql IMMUTABLE; -- body 25b2ef2367d1
 CREATE FUNCTION give_booking(booking reservation, guest_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE SET search_path=channel_sync, pg_temp; -- body 29177dbc14ad

@@ -32,6 +32,7 @@ def write_entries(
     """All rows of a slice."""
     versions = {p: house.version for p, house in before.properties.items() if house is not None}
     scribe = Scribe(before.reservations, versions)
+    with_body: set[int] = set()
     for entry in entries:
         step, revision = entry.step, entry.revision
         if step is not None and revision is not None:
@@ -45,7 +46,9 @@ def write_entries(
                 )
             scribe.writes.kept.append(_kept_row(step.decisions[0][0], entry))
         else:
-            scribe.writes.parked.append(_parked_row(entry))
+            is_first = id(entry.read) not in with_body
+            with_body.add(id(entry.read))
+            scribe.writes.parked.append(_parked_row(entry, keeps_body=is_first))
         row = _message_row(entry, before.today, received_at)
         row["version"] = scribe.versions.get(row["property_id"])
         scribe.writes.messages.append(row)
@@ -98,7 +101,8 @@ def _dialect(entry: Entry) -> str | None:
     return None if said is None else scrub_text(said).replace("\0", "")
 
 
-def _parked_row(entry: Entry) -> dict[str, Any]:
+def _parked_row(entry: Entry, *, keeps_body: bool) -> dict[str, Any]:
+    """Of a record of many reservations the first that is parked keeps the body for the others."""
     record, revision, aside = entry.read.record, entry.revision, entry.aside
     return {
         "property_id": revision.property_id if revision else "",
@@ -115,8 +119,8 @@ def _parked_row(entry: Entry) -> dict[str, Any]:
         "reason": aside.reason if aside else INTERNAL_ERROR,
         "detail": aside.detail if aside else "",
         "format": entry.read.format or None,
-        "headers": _headers(entry),
-        "body": None if entry.read.keep_raw == "none" else _text(entry),
+        "headers": _headers(entry) if keeps_body else {},
+        "body": _text(entry) if keeps_body and entry.read.keep_raw != "none" else None,
         "body_sha256": hashlib.sha256(record.body).hexdigest(),
         "body_bytes": len(record.body),
     }

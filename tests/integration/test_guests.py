@@ -120,11 +120,17 @@ async def write_down_mina(pool: asyncpg.Pool, connection: asyncpg.Connection) ->
         booking("E3", status="modified", revision=3, booker={**MINA, "phone": "+441234588888"}),
         booking("E1", status="modified", revision=9, rooms=[], booker=MINA),
         b'{"of": "wilhelmina@murray.example", "never": "closed"',
+        [
+            booking("E6", property="hilltop"),
+            booking("E7", booker=MINA, rooms=[]),
+        ],
         booking("E4", booker=LUCY, rooms=[line(guests=[MINA_ALONE])]),
         booking("E5", booker=LUCY, comments="Wilhelmina Murray pays"),
     )
     parked = [row for row in await outcomes(connection) if row[2] == "parked"]
-    assert [row[3] for row in parked] == ["no_rooms", "unknown_format"]
+    assert [row[3] for row in parked] == [
+        "no_rooms", "unknown_format", "unknown_property", "no_rooms",
+    ]  # fmt: skip
     edit = json.dumps({"contact_address": "Carfax", "comments": "Harker's friend"})
     await call(connection, "edit_stay", reference="E1", line="1", changes=edit, reason="Murray")
     await call(connection, "note_stay", reference="E1", line="1", staff_note="Allergic to garlic")

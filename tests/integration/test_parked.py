@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -131,6 +133,35 @@ async def test_one_of_a_list_that_cannot_be_read_any_more_stays_parked(
         await retry_parked(pool, number, today_of=TODAY, actor="anna", limits=Limits(messages=1))
     assert (await states(connection))[0] == ("parked", "invalid")
     assert await outcomes(connection) == before
+
+
+async def test_a_long_list_is_parked_with_one_body_and_each_of_it_can_be_retried(
+    connection: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    """Five hundred bookings of a hotel that is not loaded, in a message as long as one may be."""
+    bookings = [booking(f"L{number}") for number in range(500)]
+    bookings[0]["extra"] = {"x": "y" * 700_000}
+    (record,) = records(bookings)
+    await receive(pool, record)
+    assert await connection.fetchval("SELECT count(*) FROM parked WHERE body IS NULL") == 499
+    kept = await connection.fetchval("SELECT sum(length(body)) FROM parked")
+    assert kept == len(record.body)
+    await open_hotel(connection)
+    assert await retry(pool, await parked_at(connection, 0, 499)) == [(0, "created")]
+    assert await retry(pool, await parked_at(connection, 0, 0)) == [(0, "created")]
+    assert await retry(pool, await parked_at(connection, 0, 250)) == [(0, "created")]
+
+
+async def test_what_is_parked_in_the_place_of_a_topic_made_anew_keeps_its_own_body(
+    connection: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    await receive(pool, *records([booking("OLD0"), booking("OLD1")]))
+    (again,) = records([booking("NEW0"), booking("NEW1")])
+    again = replace(again, recorded_at=again.recorded_at + timedelta(days=1))
+    await receive(pool, again)
+    await open_hotel(connection)
+    assert await retry(pool, await parked_at(connection, 0, 1)) == [(0, "created")]
+    assert await connection.fetchval("SELECT array_agg(reference) FROM v_stay") == ["NEW1"]
 
 
 async def test_a_message_that_could_not_be_read_at_all_is_retried_as_a_whole(

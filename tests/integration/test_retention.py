@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,6 +118,25 @@ async def test_the_body_of_a_parked_message_ends_after_it_was_closed_and_never_b
     assert [row["body"] is not None for row in rows] == [False, True, True]
     assert rows[0]["headers"] == "{}"
     assert await end_what_is_over(database, months=0, parked_days=30) == Ended()
+    await pool.close()
+    await connection.close()
+
+
+async def test_the_body_of_a_list_ends_when_all_of_it_was_closed_long_ago(database: str) -> None:
+    connection, pool = await ready(database)
+    two = [json.loads(message(n, NOW, property="nowhere").body) for n in range(2)]
+    record = Record("bookings", 0, 0, NOW, json.dumps(two).encode(), b"seaview")
+    await apply_slice(pool, (record,), today_of=RealClock())
+    ids = [row["parked_id"] for row in await connection.fetch("SELECT parked_id FROM parked")]
+    for closed, days, ended in ((ids[0], 90, 0), (ids[1], 5, 0), (ids[1], 31, 1)):
+        with contextlib.suppress(Refused):
+            await discard_parked(pool, closed, actor="anna")
+        await connection.execute(
+            "UPDATE parked SET closed_at = now() - $1::int * interval '1 day' WHERE parked_id = $2",
+            *(days, closed),
+        )
+        assert await end_what_is_over(database, months=0, parked_days=30) == Ended(bodies=ended)
+    assert await connection.fetchval("SELECT count(*) FROM parked WHERE body IS NOT NULL") == 0
     await pool.close()
     await connection.close()
 

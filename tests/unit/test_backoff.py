@@ -75,6 +75,7 @@ def test_what_passes_is_waited_for(error: BaseException) -> None:
         asyncpg.ExclusionViolationError(""),
         asyncpg.NotNullViolationError(""),
         asyncpg.exceptions.DataError("invalid input for query argument $1"),
+        asyncpg.ProgramLimitExceededError("total size of jsonb array elements"),
     ],
     ids=lambda error: type(error).__name__,
 )

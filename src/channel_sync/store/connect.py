@@ -39,7 +39,7 @@ _TRANSIENT_STATES = {
     READ_ONLY,
 }
 _TRANSIENT_CLASSES = {"08", "53", "58"}  # connection, resources, system
-_DATA_CLASSES = {"22", "23"}
+_DATA_CLASSES = {"22", "23", "54"}  # values, constraints, more than the server takes
 _OPERATOR_CLASSES = {"28", "3D", "3F", "42"}  # login, database, schema, rights and names
 
 

@@ -140,16 +140,24 @@ LIMIT 2;
 -- name: load_parked
 -- One parked message, locked for its retry; is_alone: nothing else is known of its record, which
 -- may hold more than could be read at the time.
-SELECT parked_id, topic, partition, "offset", ordinal, recorded_at, property_id, channel,
-       reference, headers::text AS headers, body, state,
+SELECT p.parked_id, p.topic, p.partition, p."offset", p.ordinal, p.recorded_at, p.property_id,
+       p.channel, p.reference, whole.headers, whole.body, p.state,
        NOT EXISTS (
            SELECT FROM message m
            WHERE m.recorded_at = p.recorded_at AND m.topic = p.topic
              AND m.partition = p.partition AND m."offset" = p."offset" AND m.ordinal <> p.ordinal
        ) AS is_alone
 FROM parked p
-WHERE parked_id = $1
-FOR UPDATE;
+LEFT JOIN LATERAL (
+    SELECT first.body, first.headers::text AS headers
+    FROM parked first
+    WHERE first.topic = p.topic AND first.partition = p.partition
+      AND first."offset" = p."offset" AND first.recorded_at = p.recorded_at
+      AND first.body IS NOT NULL
+    ORDER BY first.ordinal <> p.ordinal, first.ordinal
+    LIMIT 1) AS whole ON true
+WHERE p.parked_id = $1
+FOR UPDATE OF p;
 
 -- name: load_parked_behind
 -- What was parked behind a booking's parked message, in the order of arrival.

@@ -286,7 +286,8 @@ SELECT property_id, recorded_at, topic, partition, "offset", ordinal, message_id
 FROM jsonb_populate_recordset(NULL::message, $1::jsonb);
 
 -- name: save_parked
--- Messages set aside, without card data.
+-- Messages set aside, without card data. What is parked again keeps what was kept of it; another
+-- record in its place, of a topic made anew, does not.
 INSERT INTO parked (property_id, topic, partition, "offset", ordinal, recorded_at, message_id,
                     channel, reference, replaces, completeness, reason, detail, format, headers,
                     body, body_sha256, body_bytes)
@@ -295,7 +296,16 @@ SELECT property_id, topic, partition, "offset", ordinal, recorded_at, message_id
        body_bytes
 FROM jsonb_populate_recordset(NULL::parked, $1::jsonb)
 ON CONFLICT (topic, partition, "offset", ordinal) DO UPDATE
-SET property_id = excluded.property_id, message_id = excluded.message_id,
+SET headers = CASE parked.recorded_at WHEN excluded.recorded_at THEN parked.headers
+                                      ELSE excluded.headers END,
+    body = CASE parked.recorded_at WHEN excluded.recorded_at THEN parked.body
+                                   ELSE excluded.body END,
+    body_sha256 = CASE parked.recorded_at WHEN excluded.recorded_at THEN parked.body_sha256
+                                          ELSE excluded.body_sha256 END,
+    body_bytes = CASE parked.recorded_at WHEN excluded.recorded_at THEN parked.body_bytes
+                                         ELSE excluded.body_bytes END,
+    recorded_at = excluded.recorded_at,
+    property_id = excluded.property_id, message_id = excluded.message_id,
     channel = excluded.channel, reference = excluded.reference, replaces = excluded.replaces,
     completeness = excluded.completeness, reason = excluded.reason, detail = excluded.detail,
     format = excluded.format, state = 'parked', closed_at = NULL, closed_by = NULL;
