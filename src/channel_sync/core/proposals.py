@@ -94,12 +94,10 @@ def _split(plan: Plan, ask: Ask, category: str, reference: str) -> list[Proposal
     for nights in range(ask.nights - 1, 0, -1):
         change = ask.from_date + timedelta(days=nights)
         parts = (replace(ask, to_date=change), replace(ask, from_date=change))
-        chosen = []
-        for part in parts:
-            free = plan.free(part.from_date, part.to_date, ask_for=ask.key)
-            chosen.append(choose(plan, part, free & rooms))
-        first, second = chosen
-        if first is not None and second is not None:
+        free = [rooms & plan.free(p.from_date, p.to_date, ask_for=ask.key) for p in parts]
+        if all(free):  # only then is it worth the while to look for the best
+            chosen = (choose(plan, part, mask) for part, mask in zip(parts, free, strict=True))
+            first, second = filter(None, chosen)
             number, line = ask.key
             steps = (
                 Move(number, reference, line, None, first, ask.from_date, change),
