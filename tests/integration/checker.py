@@ -266,10 +266,14 @@ INVARIANTS: dict[str, str] = {
                  generate_series(a.from_date, a.to_date - 1, interval '1 day') night
                WHERE night >= s.arrival AND night < s.departure) <> s.departure - s.arrival
     """,
-    "a live stay has a room or an open room task": """
+    "a live stay has a room, an open room task, or a category that is counted": """
         SELECT format('%s %s/%s', property_id, reservation_id, line)
         FROM stay s
         WHERE status = 'confirmed' AND rooms = '{}' AND NOT EXISTS (
+            SELECT FROM category c
+            WHERE c.property_id = s.property_id AND c.units IS NOT NULL
+              AND c.category = coalesce(s.manual_category_code, s.booked_category))
+          AND NOT EXISTS (
             SELECT FROM task t
             WHERE (t.property_id, t.reservation_id, t.line)
                 = (s.property_id, s.reservation_id, s.line)
