@@ -118,12 +118,17 @@ async def working(settings: Settings, **others: Any) -> AsyncIterator[asyncio.Ta
     assert task.result() == 0
 
 
-async def send(bootstrap: str, topic: str, *bodies: str, partition: int = 0) -> list[int]:
-    """Writes messages and returns their offsets."""
+async def send(
+    bootstrap: str, topic: str, *bodies: str, partition: int = 0, stamp_ms: int | None = None
+) -> list[int]:
+    """Writes messages, stamped with the present time unless told, and returns their offsets."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await producer.start()
     try:
-        sent = [await producer.send(topic, body.encode(), partition=partition) for body in bodies]
+        sent = [
+            await producer.send(topic, body.encode(), partition=partition, timestamp_ms=stamp_ms)
+            for body in bodies
+        ]
         return [(await one).offset for one in sent]
     finally:
         await producer.stop()

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,17 @@ async def test_a_partition_never_consumed_begins_at_the_earliest_record(
         await until_applied(url, topic, "a", "b")
         await send(kafka.bootstrap, topic, "c")
         await until_applied(url, topic, "a", "b", "c")
+
+
+async def test_a_sender_that_stamps_microseconds_stops_nobody(
+    url: str, kafka: KafkaPart, make_topic: MakeTopic
+) -> None:
+    config = {"message.timestamp.after.max.ms": str(2**63 - 1)} if kafka.real else {}
+    topic = make_topic(**config)
+    await send(kafka.bootstrap, topic, "a", stamp_ms=int(time.time() * 1e6))
+    await send(kafka.bootstrap, topic, "b")
+    async with working(settings_for(url, kafka.bootstrap, topic)):
+        await until_applied(url, topic, "a", "b")
 
 
 async def test_start_at_latest_begins_behind_what_is_there_and_is_stored_at_once(

@@ -37,6 +37,14 @@ def test_the_last_message_of_a_channel_is_the_latest_and_not_the_one_handled_las
     assert last(metrics, "expedia") == NOON.timestamp()
 
 
+def test_a_stamp_of_the_future_does_not_hide_that_a_channel_falls_silent() -> None:
+    metrics = Metrics()
+    heard(metrics, "expedia", datetime(9999, 1, 1, tzinfo=UTC))
+    latest = last(metrics, "expedia")
+    assert latest is not None
+    assert latest <= datetime.now(UTC).timestamp()
+
+
 def test_a_sender_who_invents_channels_makes_no_labels_without_end() -> None:
     metrics = Metrics()
     for number in range(MOST_CHANNELS + 5):

@@ -20,6 +20,7 @@ from channel_sync.observe.metrics import Metrics
 from channel_sync.records import Applied, Planned, Record, SliceResult, Told
 from channel_sync.settings import Settings
 from channel_sync.store.claims import PartitionId
+from channel_sync.worker.broker import kafka_time
 from channel_sync.worker.halts import internal_errors_in_a_row, lost_offset
 from channel_sync.worker.loop import Loop
 from channel_sync.worker.means import Means
@@ -254,6 +255,19 @@ async def test_a_record_keeps_its_time_and_the_headers_that_are_text() -> None:
     assert found.headers == {"format": "canonical", "none": ""}
     assert found.body == b""
     assert found.recorded_at == datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "at"),
+    [
+        (-1, datetime(1970, 1, 1, tzinfo=UTC)),
+        (1_700_000_000_123, datetime(2023, 11, 14, 22, 13, 20, 123_000, tzinfo=UTC)),
+        (1_700_000_000_123_456, datetime(9999, 1, 1, tzinfo=UTC)),
+        (2**63 - 1, datetime(9999, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_stamp_that_no_calendar_has_is_the_latest_time(stamp: int, at: datetime) -> None:
+    assert kafka_time(stamp) == at
 
 
 # The planner -------------------------------------------------------------------------------

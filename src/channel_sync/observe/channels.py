@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge
@@ -40,7 +41,8 @@ class ChannelNumbers:
         known = applied.channel in self._latest or len(self._latest) < MOST_CHANNELS
         name = applied.channel if known else "other"
         self.messages.labels(name).inc()
-        # What comes late does not turn the clock back.
-        recorded_at = applied.record.recorded_at.timestamp()
+        # What comes late does not turn the clock back, nor does a wrong stamp turn it forward: a
+        # channel that falls silent would not be noticed.
+        recorded_at = min(applied.record.recorded_at, datetime.now(UTC)).timestamp()
         self._latest[name] = max(self._latest.get(name, 0.0), recorded_at)
         self.last.labels(name).set(self._latest[name])

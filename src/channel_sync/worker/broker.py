@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import errors as kafka_errors
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from channel_sync.settings import Settings
 
 CLOSE_SECONDS = 8.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+_LATEST_MS = (_LATEST - _EPOCH) // timedelta(milliseconds=1)
 _LOGIN_ERRORS = (
     kafka_errors.AuthenticationFailedError,
     kafka_errors.AuthenticationMethodNotSupported,
@@ -25,6 +29,15 @@ _LOGIN_ERRORS = (
     kafka_errors.UnsupportedSaslMechanismError,
     kafka_errors.IllegalSaslStateError,
 )
+
+
+def kafka_time(milliseconds: int) -> datetime:
+    """When a record was recorded, as its sender or the broker stamped it.
+
+    None at all (-1) is the epoch. A sender that stamps microseconds means a year that no calendar
+    has: the latest one then, since its message must not stop the others.
+    """
+    return _EPOCH + timedelta(milliseconds=min(max(0, milliseconds), _LATEST_MS))
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka import errors as kafka_errors
 
-from channel_sync.worker.broker import client_options, in_plain_words, stop
+from channel_sync.worker.broker import client_options, in_plain_words, kafka_time, stop
 
 if TYPE_CHECKING:
     from channel_sync.settings import Settings
     from channel_sync.store.claims import PartitionId
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS = 15.0
 _WAIT_MS = 2_000
 
@@ -56,8 +55,7 @@ class Peek:
             consumer.unsubscribe()  # or it goes on to fetch what nobody reads
         for record in found.get(source, ()):
             if record.offset == offset:
-                at: datetime = _EPOCH + timedelta(milliseconds=max(0, record.timestamp))
-                return at
+                return kafka_time(record.timestamp)
         return None
 
     async def _open(self) -> AIOKafkaConsumer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -22,6 +22,7 @@ from channel_sync.worker.broker import (
     CLOSE_SECONDS,
     client_options,
     in_plain_words,
+    kafka_time,
     prove_topics,
     stop,
     why_not,
@@ -31,7 +32,6 @@ from channel_sync.worker.peek import Peek
 if TYPE_CHECKING:
     from channel_sync.settings import Settings
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IDLE_MS = 24 * 60 * 60 * 1000
 """aiokafka leaves the group after so long without a fetch. A worker all of whose partitions are
 halted fetches nothing and must stay; our own watchdog looks after a worker that is stuck."""
@@ -275,7 +275,7 @@ def _record(message: Any) -> Record:
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
-        recorded_at=_EPOCH + timedelta(milliseconds=max(0, message.timestamp)),
+        recorded_at=kafka_time(message.timestamp),
         body=message.value or b"",
         key=message.key,
         headers=_headers(message.headers),
