@@ -121,6 +121,13 @@ def _read(record: Record, limits: Limits) -> Read:
     )
 
 
+def nameless(read: Read) -> Read:
+    """A message of which nothing can be stored but where it came from, its hash and its length."""
+    record = replace(read.record, key=None, headers={})
+    aside = Aside(INTERNAL_ERROR, "the database refused even to set it aside as it came")
+    return Read(record, (aside,), "", Scrubbed(None, 0), keep_raw=read.keep_raw)
+
+
 def _aside(error: Unreadable) -> Aside:
     return Aside(error.reason.value, error.detail)
 

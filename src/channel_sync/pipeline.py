@@ -21,6 +21,7 @@ from channel_sync.batch import (
     TooMuchToSearch,
     decide_all,
     keys_of,
+    nameless,
     read_all,
 )
 from channel_sync.core.welcome import emails_and_guests
@@ -73,8 +74,9 @@ async def apply_slice(
     """Apply the records of one slice in order, in one transaction.
 
     The first statement is the fence's. What the database refuses as data costs that record
-    only: the slice is split until it is found, and parked. A slice that would have to search for
-    too many moves is split as well, and its parts are transactions of their own.
+    only: the slice is split until it is found, and parked, without any word of its sender's where
+    that is refused too. A slice that would have to search for too many moves is split as well, and
+    its parts are transactions of their own.
 
     Raises:
         Fenced: the partition belongs to another worker; nothing was written.
@@ -104,16 +106,18 @@ async def _apply_or_split(
             houses.forget(_property_ids(reads))
         except Exception as error:
             houses.forget(_property_ids(reads))
-            is_too_long = isinstance(error, TooMuchToSearch)
-            if not is_too_long and (classify(error) is not Fault.DATA or failed):
+            if not isinstance(error, TooMuchToSearch) and classify(error) is not Fault.DATA:
                 raise
             if len(reads) == 1:
-                one = frozenset({0})
+                least = (nameless(reads[0]),)
+                if reads == least:
+                    raise
+                one, reads = frozenset({0}), least if failed else reads
                 return await _apply_or_split(pool, reads, today_of, fence, houses, clock, one)
             half = len(reads) // 2
             first = await _apply_or_split(pool, reads[:half], today_of, fence, houses, clock)
             second = await _apply_or_split(pool, reads[half:], today_of, fence, houses, clock)
-            return _joined(first, second)
+            return first.joined(second)
     raise DependencyError("the rooms changed under every attempt to decide")
 
 
@@ -303,15 +307,3 @@ def _keep(houses: Houses, after: World, property_id: str, version: int) -> None:
 
 def _property_ids(reads: Sequence[Read]) -> list[str]:
     return sorted({revision.property_id for read in reads for revision in read.revisions})
-
-
-def _joined(first: SliceResult, second: SliceResult) -> SliceResult:
-    return SliceResult(
-        applied=(*first.applied, *second.applied),
-        round_trips=first.round_trips + second.round_trips,
-        internal_errors=first.internal_errors + second.internal_errors,
-        stages_us=second.stages_us,
-        cpu_us=second.cpu_us,
-        properties={**first.properties, **second.properties},
-        warnings=first.warnings + second.warnings,
-    )

@@ -113,6 +113,18 @@ class SliceResult:
     warnings: int = 0
     """Remarks of the decoders on messages that were read all the same."""
 
+    def joined(self, later: SliceResult) -> SliceResult:
+        """What two parts of a slice became; one clock ran for both."""
+        return SliceResult(
+            applied=(*self.applied, *later.applied),
+            round_trips=self.round_trips + later.round_trips,
+            internal_errors=self.internal_errors + later.internal_errors,
+            stages_us=later.stages_us,
+            cpu_us=later.cpu_us,
+            properties={**self.properties, **later.properties},
+            warnings=self.warnings + later.warnings,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:

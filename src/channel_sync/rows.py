@@ -88,7 +88,7 @@ def _message_row(entry: Entry, today: Mapping[str, date], received_at: datetime)
         "order_basis": revision.order.basis.value if revision else None,
         "revision": revision.label if revision else None,
         "today": today.get(property_id),
-        "format": entry.read.format or None,
+        "format": _plain(entry.read.format) or None,
         "dialect": _dialect(entry),
         "body": _text(entry) if entry.ordinal == 0 and entry.read.keep_raw == "all" else None,
         "received_at": received_at,
@@ -98,7 +98,7 @@ def _message_row(entry: Entry, today: Mapping[str, date], received_at: datetime)
 def _dialect(entry: Entry) -> str | None:
     """The header, as it is needed to read the message again; without card data."""
     said = entry.read.record.headers.get("dialect")
-    return None if said is None else scrub_text(said).replace("\0", "")
+    return None if said is None else _plain(said)
 
 
 def _parked_row(entry: Entry, *, keeps_body: bool) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _parked_row(entry: Entry, *, keeps_body: bool) -> dict[str, Any]:
         "completeness": revision.completeness.value if revision else None,
         "reason": aside.reason if aside else INTERNAL_ERROR,
         "detail": aside.detail if aside else "",
-        "format": entry.read.format or None,
+        "format": _plain(entry.read.format) or None,
         "headers": _headers(entry) if keeps_body else {},
         "body": _text(entry) if keeps_body and entry.read.keep_raw != "none" else None,
         "body_sha256": hashlib.sha256(record.body).hexdigest(),
@@ -131,7 +131,11 @@ def _headers(entry: Entry) -> dict[str, str]:
     record = entry.read.record
     key = {"kafka_key": record.key.decode(errors="replace")} if record.key else {}
     said = {**record.headers, **key}
-    return {name: scrub_text(value).replace("\0", "") for name, value in said.items()}
+    return {_plain(name): _plain(value) for name, value in said.items()}
+
+
+def _plain(said: str) -> str:
+    return scrub_text(said).replace("\0", "")
 
 
 def _text(entry: Entry) -> str | None:

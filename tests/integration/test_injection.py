@@ -88,7 +88,8 @@ async def test_a_string_is_never_taken_for_anything_else(database: str, file: st
             message["message_id"] = f"m{offset}"
         body = json.dumps(message).encode()
         key = attack.encode(errors="replace")
-        headers = {"format": "canonical", "traceparent": key.decode()}
+        said = key.decode()
+        headers = {"format": "canonical", "traceparent": said, said: said}
         records.append(Record("bookings", 0, offset, AT, body, key, headers))
     try:
         for start in range(0, len(records), 200):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -412,6 +413,26 @@ async def test_what_the_database_refuses_is_found_and_parked_alone(
     for number in refused:
         assert await retry(pool, await parked_at(connection, number)) == [(number, "created")]
     assert {outcome for _, _, outcome, _ in await outcomes(connection)} == {"created"}
+
+
+async def test_what_cannot_even_be_set_aside_as_it_came_is_known_by_its_place_and_hash(
+    connection: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    """No message can bring a partition to a halt, whatever the database finds wrong with it."""
+    await open_hotel(connection)
+    await connection.execute(
+        "ALTER TABLE message ADD CONSTRAINT nobody CHECK (reference IS DISTINCT FROM 'R1')"
+    )
+    run = records(*(booking(f"R{number}") for number in range(3)))
+    result = await apply_slice(pool, run, today_of=TODAY)
+    assert [one.outcome.value for one in result.applied] == ["created", "parked", "created"]
+    assert (await outcomes(connection))[1] == (1, 0, "parked", "internal_error")
+    row = await connection.fetchrow("SELECT * FROM parked")
+    assert row is not None
+    assert (row["offset"], row["reference"], row["body"], row["headers"]) == (1, None, None, "{}")
+    assert row["body_sha256"] == hashlib.sha256(run[1].body).hexdigest()
+    with pytest.raises(Refused, match="sender must send again"):
+        await retry(pool, row["parked_id"])
 
 
 async def test_a_part_that_the_database_refuses_holds_its_booking_up(
