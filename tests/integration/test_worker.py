@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
+from confluent_kafka import Producer
 
 from channel_sync.errors import ConfigurationError
 from channel_sync.planner import plan_next
@@ -102,6 +103,22 @@ async def test_a_sender_that_stamps_microseconds_stops_nobody(
     await send(kafka.bootstrap, topic, "b")
     async with working(settings_for(url, kafka.bootstrap, topic)):
         await until_applied(url, topic, "a", "b")
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_a_sender_may_compress_as_it_likes(
+    url: str, kafka: KafkaPart, make_topic: MakeTopic, codec: str
+) -> None:
+    topic = make_topic()
+    producer = Producer({
+        "bootstrap.servers": kafka.bootstrap, "compression.type": codec, "linger.ms": 200,
+    })  # fmt: skip
+    bodies = [f"{number} {'compressible ' * 90}" for number in range(20)]
+    for body in bodies:
+        producer.produce(topic, body.encode(), partition=0)
+    assert producer.flush(30) == 0
+    async with working(settings_for(url, kafka.bootstrap, topic)):
+        await until_applied(url, topic, *bodies)
 
 
 async def test_start_at_latest_begins_behind_what_is_there_and_is_stored_at_once(
