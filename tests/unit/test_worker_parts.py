@@ -26,8 +26,9 @@ from channel_sync.worker.loop import Loop
 from channel_sync.worker.means import Means
 from channel_sync.worker.partition import Partition
 from channel_sync.worker.planner_loop import PlannerLoop
-from channel_sync.worker.port import FetchFailedError, KafkaPort
+from channel_sync.worker.port import FetchFailedError, FetchFault, KafkaPort
 from channel_sync.worker.queue import SliceQueue
+from channel_sync.worker.suspects import Suspects
 
 HERE, THERE = PartitionId("t", 0), PartitionId("t", 1)
 SETTINGS = Settings(database_url=SecretStr("postgresql://db/hotel"), kafka_bootstrap="k:1")
@@ -237,15 +238,31 @@ async def test_a_lost_offset_is_an_alarm_for_its_partition_alone() -> None:
     with pytest.raises(FetchFailedError) as caught:
         await port_over(Client(error)).fetch({HERE: 5, THERE: 40})
     assert caught.value.partitions == {THERE}
-    assert caught.value.lost
+    assert caught.value.fault is FetchFault.LOST
 
 
 async def test_a_failure_without_a_name_sends_every_partition_back_to_its_offset() -> None:
-    error = kafka_errors.CorruptRecordException("Invalid CRC")
+    error = kafka_errors.NotLeaderForPartitionError()
     with pytest.raises(FetchFailedError) as caught:
         await port_over(Client(error)).fetch({HERE: 5, THERE: 40})
     assert caught.value.partitions == {HERE, THERE}
-    assert not caught.value.lost
+    assert caught.value.fault is FetchFault.AWAY
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        kafka_errors.CorruptRecordException("Invalid CRC"),
+        kafka_errors.UnsupportedCodecError("no zstd here"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+        AssertionError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_the_client_cannot_unpack_is_no_reason_to_die(error: Exception) -> None:
+    with pytest.raises(FetchFailedError, match="cannot be unpacked") as caught:
+        await port_over(Client(error)).fetch({HERE: 5, THERE: 40})
+    assert caught.value.fault is FetchFault.UNREADABLE
 
 
 async def test_a_record_keeps_its_time_and_the_headers_that_are_text() -> None:
@@ -268,6 +285,52 @@ async def test_a_record_keeps_its_time_and_the_headers_that_are_text() -> None:
 )
 def test_a_stamp_that_no_calendar_has_is_the_latest_time(stamp: int, at: datetime) -> None:
     assert kafka_time(stamp) == at
+
+
+# Suspects ----------------------------------------------------------------------------------
+
+
+def two_partitions() -> tuple[Partition, Partition]:
+    _, here = loop_with(HERE)
+    _, there = loop_with(THERE)
+    return here, there
+
+
+def test_partitions_are_suspected_together_and_fetched_alone_until_one_is_found() -> None:
+    here, there = two_partitions()
+    suspects = Suspects()
+    assert suspects.choose([here, there]) == ([here, there], None)
+    assert suspects.failed({HERE: 5, THERE: 40}) is None
+    assert suspects.choose([here, there]) == ([here], None)
+    suspects.passed({HERE: 5}, {HERE: [record(5)]})
+    assert suspects.choose([here, there]) == ([there], None)
+    assert suspects.failed({THERE: 40}) is None
+    assert suspects.choose([here, there]) == ([there], 1)
+    assert suspects.failed({THERE: 40}) is None
+    assert suspects.failed({THERE: 40}) == THERE
+    assert suspects.choose([here, there]) == ([here, there], None)
+
+
+def test_a_suspect_is_read_one_by_one_and_each_is_applied_before_the_next() -> None:
+    here, there = two_partitions()
+    suspects = Suspects()
+    suspects.failed({THERE: 40})
+    there.queue.put([record(40)])
+    assert suspects.choose([here, there]) == ([here], None)
+    there.queue.clear()
+    for offset in range(40, 50):
+        assert suspects.choose([here, there]) == ([there], 1)
+        suspects.passed({THERE: offset}, {THERE: [record(offset)]})
+    # It got further than the batch was thought to be: the count begins anew.
+    assert [suspects.failed({THERE: 50}) for _ in range(3)] == [None, None, THERE]
+
+
+def test_a_suspect_that_is_read_to_its_end_is_as_good_as_any() -> None:
+    here, there = two_partitions()
+    suspects = Suspects()
+    suspects.failed({THERE: 40})
+    suspects.passed({THERE: 40}, {})
+    assert suspects.choose([here, there]) == ([here, there], None)
 
 
 # The planner -------------------------------------------------------------------------------

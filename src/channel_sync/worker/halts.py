@@ -41,6 +41,14 @@ def lost_offset(offset: int, first: int, end: int) -> str:
     )
 
 
+def unreadable_batch(offset: int, reason: str) -> str:
+    """What to tell where the client cannot unpack what Kafka has at an offset."""
+    return (
+        f"offset {offset}: {reason}; a resume tries again; to go on behind it, delete it from the "
+        "topic (kafka-delete-records.sh), then resume"
+    )
+
+
 def another_log(offset: int, recorded_at: datetime, found: datetime, first: int) -> str:
     """What to tell where the record applied last is not that record any more."""
     return (

@@ -15,8 +15,9 @@ from channel_sync.errors import ChannelSyncError, DependencyError
 from channel_sync.observe.logs import logger
 from channel_sync.worker.means import wait_for
 from channel_sync.worker.partition import Partition
-from channel_sync.worker.port import FetchFailedError
+from channel_sync.worker.port import FetchFailedError, FetchFault
 from channel_sync.worker.standing import State
+from channel_sync.worker.suspects import Suspects
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -44,6 +45,7 @@ class Loop:
         self._generation = -1
         self._paused: set[PartitionId] = set()
         self._fetch_failures = 0
+        self._suspects = Suspects()
         self._unassigned_at: float | None = time.monotonic()
         self._failure: BaseException | None = None
 
@@ -110,17 +112,19 @@ class Loop:
         while not means.stopping.is_set():
             means.port.changed.clear()
             self._reconcile()
-            ready = self._ready()
+            ready, most = self._suspects.choose(self._ready())
             if not ready:
                 await wait_for(means.port.changed, means.settings.kafka_poll_ms / 1000)
                 continue
             seats = {partition: partition.seat for partition in ready}
+            wanted = {one.id: one.wanted for one in ready}
             try:
-                found = await means.port.fetch({one.id: one.wanted for one in ready})
+                found = await means.port.fetch(wanted, most)
             except FetchFailedError as failure:
-                await self._fetch_failed(failure)
+                await self._fetch_failed(failure, wanted)
                 continue
             self._fetch_failures = 0
+            self._suspects.passed(wanted, found)
             self._hand_out(found, seats)
 
     def _hand_out(
@@ -147,6 +151,7 @@ class Loop:
             return
         self._generation = port.generation
         self._paused.clear()  # a pause does not outlive an assignment
+        self._suspects.forget()
         for partition in self._held.values():
             partition.disturb()
         if port.assigned is None:
@@ -188,14 +193,20 @@ class Loop:
                 ready.append(partition)
         return ready
 
-    async def _fetch_failed(self, failure: FetchFailedError) -> None:
+    async def _fetch_failed(
+        self, failure: FetchFailedError, wanted: Mapping[PartitionId, int]
+    ) -> None:
         self._log.error(
             "fetch_failed", reason=str(failure), partitions=sorted(map(str, failure.partitions))
         )
+        is_unreadable = failure.fault is FetchFault.UNREADABLE
+        guilty = self._suspects.failed(wanted) if is_unreadable else None
         for partition_id in failure.partitions:
             if partition_id in self._held:
-                self._held[partition_id].fetch_failed(str(failure), lost=failure.lost)
-        if failure.lost:
+                is_spared = is_unreadable and partition_id != guilty
+                fault = FetchFault.AWAY if is_spared else failure.fault
+                self._held[partition_id].fetch_failed(str(failure), fault)
+        if failure.fault is not FetchFault.AWAY:
             return
         self._fetch_failures += 1
         if self._fetch_failures >= _FAILURES_BEFORE_REOPENING:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from channel_sync.errors import DependencyError, Fenced
 from channel_sync.observe.logs import log_slice
 from channel_sync.store import claims, connect
-from channel_sync.worker.halts import another_log, internal_errors_in_a_row, lost_offset
+from channel_sync.worker.halts import (
+    another_log,
+    internal_errors_in_a_row,
+    lost_offset,
+    unreadable_batch,
+)
+from channel_sync.worker.port import FetchFault
 from channel_sync.worker.queue import SliceQueue
 from channel_sync.worker.standing import EndedError, Standing, State, first_line
 
@@ -42,7 +48,7 @@ class Partition(Standing):
         self._epoch = 0
         self._expected = 0
         self._internal_errors = 0
-        self._fetch_fault: tuple[str, bool] | None = None
+        self._fetch_fault: tuple[str, FetchFault] | None = None
         self._fetch_failures = 0
 
     # What the poller asks and tells ------------------------------------------------------
@@ -59,9 +65,13 @@ class Partition(Standing):
         self.wanted = records[-1].offset + 1
         self._fetch_failures = 0
 
-    def fetch_failed(self, reason: str, *, lost: bool) -> None:
+    def is_idle(self) -> bool:
+        """Whether everything that was fetched is applied."""
+        return not len(self.queue) and not self.in_hand
+
+    def fetch_failed(self, reason: str, fault: FetchFault) -> None:
         """The position in Kafka is not to be trusted any more."""
-        self._fetch_fault = (reason, lost)
+        self._fetch_fault = (reason, fault)
         self.seek_again()
 
     def seek_again(self) -> None:
@@ -94,7 +104,7 @@ class Partition(Standing):
         self._generation = -1
         fault, self._fetch_fault = self._fetch_fault, None
         if fault is not None:
-            await self._after_fetch_fault(fault[0], lost=fault[1])
+            await self._after_fetch_fault(*fault)
         port = self._means.port
         while True:
             self.must_go_on()
@@ -286,9 +296,13 @@ class Partition(Standing):
             if member:
                 return
 
-    async def _after_fetch_fault(self, reason: str, *, lost: bool) -> None:
-        """Halts where Kafka no longer has the offset; otherwise waits, to seek it again."""
-        if lost and self.id in (self._means.port.assigned or ()):
+    async def _after_fetch_fault(self, reason: str, fault: FetchFault) -> None:
+        """Halts where the offset is gone or unreadable; otherwise waits, to seek it again."""
+        is_ours = self.id in (self._means.port.assigned or ())
+        if fault is FetchFault.UNREADABLE and is_ours:
+            await self._halt(unreadable_batch(self._expected, reason))
+            return
+        if fault is FetchFault.LOST and is_ours:
             first, end = await self.ask("bounds", lambda: self._means.port.bounds(self.id))
             if not first <= self._expected <= end:
                 await self._halt(lost_offset(self._expected, first, end), resume_at=first)

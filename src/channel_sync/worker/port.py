@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -43,16 +44,26 @@ _RETRY_MS = 500
 """Between aiokafka's own attempts at a broker that is away; each leaves two lines in the log."""
 
 
+class FetchFault(Enum):
+    """Why a fetch failed."""
+
+    AWAY = "away"
+    """Nobody answers, or not as one should: wait and seek again."""
+    LOST = "lost"
+    """Kafka has no record at that offset any more, which waiting will not mend."""
+    UNREADABLE = "unreadable"
+    """A batch that the client cannot unpack: damaged, or packed as it does not know."""
+
+
 class FetchFailedError(Exception):
-    """A fetch failed and these partitions have to be sought again.
+    """A fetch failed and these partitions have to be sought again."""
 
-    `lost`: Kafka has no record at their offset any more, which waiting will not mend.
-    """
-
-    def __init__(self, partitions: Collection[PartitionId], reason: str, *, lost: bool) -> None:
+    def __init__(
+        self, partitions: Collection[PartitionId], reason: str, fault: FetchFault = FetchFault.AWAY
+    ) -> None:
         super().__init__(reason)
         self.partitions = frozenset(partitions)
-        self.lost = lost
+        self.fault = fault
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -151,8 +162,10 @@ class KafkaPort:
             with contextlib.suppress(kafka_errors.IllegalStateError):
                 self._open.resume(TopicPartition(*one))
 
-    async def fetch(self, wanted: Mapping[PartitionId, int]) -> dict[PartitionId, list[Record]]:
-        """Records of the partitions named, none below the offset wanted of each.
+    async def fetch(
+        self, wanted: Mapping[PartitionId, int], most: int | None = None
+    ) -> dict[PartitionId, list[Record]]:
+        """Records of the partitions named (at most so many), none below the offset wanted of each.
 
         Never cancel it (aiokafka would never again notice that it idles); it waits some 200 ms,
         seconds during a rebalance. Raises FetchFailedError. `wanted` must not be empty: to
@@ -163,10 +176,12 @@ class KafkaPort:
         asked = [TopicPartition(*one) for one in wanted]
         try:
             batches = await self._open.getmany(
-                *asked, timeout_ms=self._settings.kafka_poll_ms, max_records=_FETCH_RECORDS
+                *asked, timeout_ms=self._settings.kafka_poll_ms, max_records=most or _FETCH_RECORDS
             )
         except kafka_errors.KafkaError as error:
             raise _fetch_failed(error, wanted, self._settings) from error
+        except Exception as error:  # whatever its parsers stumble over
+            raise FetchFailedError(wanted, _stumbled(error), FetchFault.UNREADABLE) from error
         found: dict[PartitionId, list[Record]] = {}
         for source, messages in batches.items():
             partition = PartitionId(*source)
@@ -257,17 +272,21 @@ def _fetch_failed(
         case kafka_errors.OffsetOutOfRangeError():
             named = error.args[0] if error.args else {}
             found = [PartitionId(*one) for one in named if PartitionId(*one) in wanted]
-            return FetchFailedError(found or wanted, "its offset is gone", lost=True)
+            return FetchFailedError(found or wanted, "its offset is gone", FetchFault.LOST)
+        case kafka_errors.CorruptRecordException() | kafka_errors.UnsupportedCodecError():
+            return FetchFailedError(wanted, _stumbled(error), FetchFault.UNREADABLE)
         case kafka_errors.RecordTooLargeError():
             # aiokafka has stepped over the message by now, hence the seek.
-            return FetchFailedError(
-                wanted, f"a message is larger than a fetch: {error}", lost=False
-            )
+            return FetchFailedError(wanted, f"a message is larger than a fetch: {error}")
         case kafka_errors.NoOffsetForPartitionError():
             # Shared out anew between the seek and the fetch: it is sought again.
-            return FetchFailedError(wanted, "the partition was not sought yet", lost=False)
+            return FetchFailedError(wanted, "the partition was not sought yet")
         case _:
-            return FetchFailedError(wanted, str(in_plain_words(error, settings)), lost=False)
+            return FetchFailedError(wanted, str(in_plain_words(error, settings)))
+
+
+def _stumbled(error: Exception) -> str:
+    return f"a batch cannot be unpacked: {type(error).__name__}: {error}"
 
 
 def _record(message: Any) -> Record:
