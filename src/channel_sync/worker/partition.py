@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 from channel_sync.errors import DependencyError, Fenced
 from channel_sync.observe.logs import log_slice
 from channel_sync.store import claims, connect
-from channel_sync.worker.halts import (
-    another_log,
-    internal_errors_in_a_row,
-    lost_offset,
-    unreadable_batch,
-)
+from channel_sync.worker import halts
 from channel_sync.worker.port import FetchFault
 from channel_sync.worker.queue import SliceQueue
 from channel_sync.worker.standing import EndedError, Standing, State, first_line
@@ -159,7 +154,7 @@ class Partition(Standing):
             return False  # gone by retention or compaction, or the same
         first, _ = await self.ask("bounds", lambda: port.bounds(self.id))
         self._epoch, self._expected = claim.epoch, claim.next_offset
-        await self._halt(another_log(last, at, found, first), resume_at=first)
+        await self._halt(halts.another_log(last, at, found, first), resume_at=first)
         return True
 
     async def _wait_while_halted(self, reason: str) -> None:
@@ -252,7 +247,7 @@ class Partition(Standing):
         if result.properties:
             self._means.tell(result.properties)
         cap = self._means.settings.internal_error_cap
-        count = internal_errors_in_a_row(result, before=self._internal_errors, cap=cap)
+        count = halts.internal_errors_in_a_row(result, before=self._internal_errors, cap=cap)
         if count != self._internal_errors:
             self._internal_errors = count
             await self.ask(
@@ -300,12 +295,12 @@ class Partition(Standing):
         """Halts where the offset is gone or unreadable; otherwise waits, to seek it again."""
         is_ours = self.id in (self._means.port.assigned or ())
         if fault is FetchFault.UNREADABLE and is_ours:
-            await self._halt(unreadable_batch(self._expected, reason))
+            await self._halt(halts.unreadable_batch(self._expected, reason))
             return
         if fault is FetchFault.LOST and is_ours:
             first, end = await self.ask("bounds", lambda: self._means.port.bounds(self.id))
             if not first <= self._expected <= end:
-                await self._halt(lost_offset(self._expected, first, end), resume_at=first)
+                await self._halt(halts.lost_offset(self._expected, first, end), resume_at=first)
                 return
         self._fetch_failures += 1
         await self.wait_after(DependencyError(reason), self._fetch_failures, "fetch")
