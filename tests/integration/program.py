@@ -137,6 +137,9 @@ class Program:
             try:
                 yield lambda: told(output)
                 assert process.poll() is None, f"it ended by itself: {told(output)}"
+            except BaseException:
+                print(told(output)[-8_000:])  # noqa: T201 - what it did while the test waited
+                raise
             finally:
                 process.send_signal(signal.SIGTERM)
                 await asyncio.to_thread(process.wait)

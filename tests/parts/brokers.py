@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
@@ -76,23 +77,38 @@ rootLogger.appenderRef.out.ref = out
 """
 
 
-class JavaBroker:
-    """Apache Kafka as a child process, in a household's folder."""
+def free_ports() -> tuple[int, int, int]:
+    return free_port(), free_port(), free_port()
 
-    def __init__(self, household: Household, libs: Path) -> None:
+
+class JavaBroker:
+    """Apache Kafka as a child process, in a household's folder.
+
+    `ports` are those of the open listener, of the one with rights and of the controller; `more`
+    are properties that go before ours.
+    """
+
+    def __init__(
+        self,
+        household: Household,
+        libs: Path,
+        *,
+        ports: tuple[int, int, int] | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self._household = household
         self._libs = libs
         self._folder = household.folder
         self._log = self._folder / "broker.log"
         self._child: subprocess.Popen[bytes] | None = None
-        self.open_port, self.rights_port, controller_port = free_port(), free_port(), free_port()
+        self.open_port, self.rights_port, controller_port = ports or free_ports()
         properties = broker_properties(
             open_port=self.open_port,
             rights_port=self.rights_port,
             controller_port=controller_port,
             log_dirs=str(self._folder / "data"),
             host="127.0.0.1",
-        )
+        ) | dict(more or {})
         lines = "".join(f"{key}={value}\n" for key, value in properties.items())
         (self._folder / "server.properties").write_text(lines, encoding="utf-8")
         (self._folder / "log4j2.properties").write_text(LOG4J, encoding="utf-8")

@@ -85,7 +85,8 @@ class KafkaPart:
             self.mock.create_topic(name, partitions)
             return name
         settings = {key.replace("_", "."): value for key, value in config.items()}
-        wanted = NewTopic(name, num_partitions=partitions, replication_factor=1, config=settings)
+        # -1: as many replicas as the broker makes unless told
+        wanted = NewTopic(name, num_partitions=partitions, replication_factor=-1, config=settings)
         admin = self._admin()  # to be held until its answers are in
         for done in admin.create_topics([wanted]).values():
             done.result(ADMIN_SECONDS)
