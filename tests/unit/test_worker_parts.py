@@ -325,12 +325,27 @@ def test_a_suspect_is_read_one_by_one_and_each_is_applied_before_the_next() -> N
     assert [suspects.failed({THERE: 50}) for _ in range(3)] == [None, None, THERE]
 
 
-def test_a_suspect_that_is_read_to_its_end_is_as_good_as_any() -> None:
+def test_a_suspect_that_has_nothing_for_a_while_is_as_good_as_any_but_its_failures_count() -> None:
     here, there = two_partitions()
     suspects = Suspects()
-    suspects.failed({THERE: 40})
-    suspects.passed({THERE: 40}, {})
-    assert suspects.choose([here, there]) == ([here, there], None)
+    for _ in range(2):
+        suspects.failed({THERE: 40})
+        while suspects.choose([here, there]) != ([here, there], None):
+            suspects.passed({THERE: 40}, {})
+    assert suspects.failed({THERE: 40}) == THERE
+
+
+def test_the_longer_nobody_is_found_the_longer_each_is_waited_for() -> None:
+    here, there = two_partitions()
+    suspects = Suspects()
+    waits = []
+    for _ in range(3):
+        suspects.failed({HERE: 5, THERE: 40})
+        waits.append(0)
+        while (chosen := suspects.choose([here, there])[0]) != [here, there]:
+            suspects.passed({chosen[0].id: 0}, {})
+            waits[-1] += 1
+    assert waits == sorted(set(waits))
 
 
 # The planner -------------------------------------------------------------------------------

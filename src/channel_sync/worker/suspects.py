@@ -16,13 +16,20 @@ _ATTEMPTS = 3
 """Alone and at the same offset, until nobody hopes any more."""
 _SINGLY = 2_000
 """Records read one by one until a partition is as good as any: more than one fetch brings."""
+_PATIENCE, _MOST_PATIENCE = 3, 96
+"""Fetches that bring nothing, until a suspect is as good as any; twice as many the next time."""
 
 
 @dataclass(slots=True)
 class _Suspicion:
-    failures: int = 0
-    offset: int = -1
     read: int = 0
+    empty: int = 0
+
+
+@dataclass(slots=True)
+class _Guilt:
+    offset: int
+    failures: int = 0
 
 
 class Suspects:
@@ -34,14 +41,15 @@ class Suspects:
 
     def __init__(self) -> None:
         self._found: dict[PartitionId, _Suspicion] = {}
+        self._guilt: dict[PartitionId, _Guilt] = {}
+        self._patience = _PATIENCE
 
     def choose(self, ready: Sequence[Partition]) -> tuple[list[Partition], int | None]:
         """Whom to fetch for next, and how many records at most; None: as many as usual."""
         for partition in ready:
-            suspicion = self._found.get(partition.id)
-            if suspicion is None:
+            if partition.id not in self._found:
                 continue
-            if not suspicion.failures:
+            if partition.id not in self._guilt:
                 return [partition], None
             if partition.is_idle():
                 return [partition], 1
@@ -51,30 +59,39 @@ class Suspects:
         """A batch of one of these could not be unpacked; the partition, once it is known."""
         if len(wanted) > 1:
             self._found |= {one: _Suspicion() for one in wanted}
+            self._patience = min(2 * self._patience, _MOST_PATIENCE)
             return None
         ((partition_id, offset),) = wanted.items()
-        suspicion = self._found.setdefault(partition_id, _Suspicion())
-        if suspicion.offset != offset:
-            suspicion.failures, suspicion.offset = 0, offset
-        suspicion.failures += 1
-        suspicion.read = 0
-        if suspicion.failures < _ATTEMPTS:
+        self._found[partition_id] = _Suspicion()
+        guilt = self._guilt.get(partition_id)
+        if guilt is None or guilt.offset != offset:
+            guilt = self._guilt[partition_id] = _Guilt(offset)
+        guilt.failures += 1
+        if guilt.failures < _ATTEMPTS:
             return None
-        del self._found[partition_id]
+        self._acquit(partition_id)
         return partition_id
 
     def passed(
         self, wanted: Mapping[PartitionId, int], found: Mapping[PartitionId, Sequence[Record]]
     ) -> None:
         """These could be fetched."""
-        for partition_id in wanted:
-            suspicion = self._found.get(partition_id)
-            if suspicion is None:
-                continue
-            suspicion.read += len(found.get(partition_id, ()))
-            if not suspicion.failures or partition_id not in found or suspicion.read >= _SINGLY:
-                del self._found[partition_id]
+        for partition_id in self._found.keys() & wanted.keys():
+            suspicion = self._found[partition_id]
+            records = len(found.get(partition_id, ()))
+            suspicion.read += records
+            suspicion.empty = 0 if records else suspicion.empty + 1
+            if suspicion.empty >= self._patience:
+                del self._found[partition_id]  # what it failed of is remembered
+            elif suspicion.read >= (_SINGLY if partition_id in self._guilt else 1):
+                self._acquit(partition_id)
+
+    def _acquit(self, partition_id: PartitionId) -> None:
+        self._found.pop(partition_id, None)
+        self._guilt.pop(partition_id, None)
 
     def forget(self) -> None:
         """The group was shared out anew."""
         self._found.clear()
+        self._guilt.clear()
+        self._patience = _PATIENCE
