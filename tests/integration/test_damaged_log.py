@@ -44,6 +44,31 @@ def damaging() -> Iterator[tuple[KafkaPart, Path]]:
         yield part, household.folder / "data"
 
 
+def damage(data: Path, topic: str) -> None:
+    (segment,) = data.glob(f"{topic}-0/*.log")
+    whole = segment.read_bytes()
+    assert MARK in whole
+    segment.write_bytes(whole.replace(MARK, MARK.upper()))
+
+
+@pytest.mark.real_kafka
+async def test_a_batch_that_was_damaged_after_it_was_applied_stops_nobody(
+    database: str, damaging: tuple[KafkaPart, Path]
+) -> None:
+    """The record applied last is looked at again at each claim."""
+    part, data = damaging
+    await prepare(database)
+    topic = part.create_topic()
+    settings = settings_for(database, part.bootstrap, topic)
+    await send(part.bootstrap, topic, "a", MARK.decode())
+    async with working(settings):
+        await until_applied(database, topic, "a", MARK.decode())
+    damage(data, topic)
+    await send(part.bootstrap, topic, "c")
+    async with working(settings):
+        await until_applied(database, topic, "a", MARK.decode(), "c")
+
+
 @pytest.mark.real_kafka
 async def test_a_damaged_batch_halts_its_partition_and_no_other(
     database: str, damaging: tuple[KafkaPart, Path]
@@ -54,9 +79,7 @@ async def test_a_damaged_batch_halts_its_partition_and_no_other(
     for body in ("a", "b", MARK.decode(), "d"):  # a batch each
         await send(part.bootstrap, topic, body)
     await send(part.bootstrap, topic, "A", partition=1)
-    (segment,) = data.glob(f"{topic}-0/*.log")
-    whole = segment.read_bytes()
-    segment.write_bytes(whole.replace(MARK, MARK.upper()))
+    damage(data, topic)
     async with working(settings_for(database, part.bootstrap, topic)):
         reason = await until_halted(database, topic)
         assert reason.startswith("offset 2: a batch cannot be unpacked: CorruptRecord")

@@ -68,6 +68,16 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     return context
 
 
+def is_unreadable(error: Exception) -> bool:
+    """Whether a fetch stumbled over what a batch holds, and not over the broker.
+
+    Beside aiokafka's own words for it: whatever the parsers below it raise.
+    """
+    return not isinstance(error, kafka_errors.KafkaError) or isinstance(
+        error, kafka_errors.CorruptRecordException | kafka_errors.UnsupportedCodecError
+    )
+
+
 async def why_not(settings: Settings) -> ChannelSyncError:
     """Why no broker lets us in: aiokafka says no more than "unable to bootstrap".
 

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka import errors as kafka_errors
 
-from channel_sync.worker.broker import client_options, in_plain_words, kafka_time, stop
+from channel_sync.worker.broker import (
+    client_options,
+    in_plain_words,
+    is_unreadable,
+    kafka_time,
+    stop,
+)
 
 if TYPE_CHECKING:
     from channel_sync.settings import Settings
@@ -51,6 +57,10 @@ class Peek:
         try:
             consumer.seek(source, offset)
             found = await consumer.getmany(source, timeout_ms=_WAIT_MS, max_records=1)
+        except Exception as error:
+            if not is_unreadable(error):
+                raise
+            return None  # what cannot be unpacked any more tells nothing of another log
         finally:
             consumer.unsubscribe()  # or it goes on to fetch what nobody reads
         for record in found.get(source, ()):

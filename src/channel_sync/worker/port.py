@@ -23,6 +23,7 @@ from channel_sync.worker.broker import (
     CLOSE_SECONDS,
     client_options,
     in_plain_words,
+    is_unreadable,
     kafka_time,
     prove_topics,
     stop,
@@ -178,10 +179,8 @@ class KafkaPort:
             batches = await self._open.getmany(
                 *asked, timeout_ms=self._settings.kafka_poll_ms, max_records=most or _FETCH_RECORDS
             )
-        except kafka_errors.KafkaError as error:
+        except Exception as error:
             raise _fetch_failed(error, wanted, self._settings) from error
-        except Exception as error:  # whatever its parsers stumble over
-            raise FetchFailedError(wanted, _stumbled(error), FetchFault.UNREADABLE) from error
         found: dict[PartitionId, list[Record]] = {}
         for source, messages in batches.items():
             partition = PartitionId(*source)
@@ -265,7 +264,7 @@ class KafkaPort:
 
 
 def _fetch_failed(
-    error: kafka_errors.KafkaError, wanted: Mapping[PartitionId, int], settings: Settings
+    error: Exception, wanted: Mapping[PartitionId, int], settings: Settings
 ) -> FetchFailedError:
     """Whose fault it is, as far as aiokafka tells; otherwise all of them are sought again."""
     match error:
@@ -273,8 +272,9 @@ def _fetch_failed(
             named = error.args[0] if error.args else {}
             found = [PartitionId(*one) for one in named if PartitionId(*one) in wanted]
             return FetchFailedError(found or wanted, "its offset is gone", FetchFault.LOST)
-        case kafka_errors.CorruptRecordException() | kafka_errors.UnsupportedCodecError():
-            return FetchFailedError(wanted, _stumbled(error), FetchFault.UNREADABLE)
+        case _ if is_unreadable(error):
+            reason = f"a batch cannot be unpacked: {type(error).__name__}: {error}"
+            return FetchFailedError(wanted, reason, FetchFault.UNREADABLE)
         case kafka_errors.RecordTooLargeError():
             # aiokafka has stepped over the message by now, hence the seek.
             return FetchFailedError(wanted, f"a message is larger than a fetch: {error}")
@@ -283,10 +283,6 @@ def _fetch_failed(
             return FetchFailedError(wanted, "the partition was not sought yet")
         case _:
             return FetchFailedError(wanted, str(in_plain_words(error, settings)))
-
-
-def _stumbled(error: Exception) -> str:
-    return f"a batch cannot be unpacked: {type(error).__name__}: {error}"
 
 
 def _record(message: Any) -> Record:
