@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -129,6 +130,12 @@ def test_internal_errors_count_when_they_follow_each_other(
     before: int, outcomes: str, after: int
 ) -> None:
     assert internal_errors_in_a_row(applied(*outcomes), before=before, cap=5) == after
+
+
+def test_a_list_of_many_reservations_is_one_message_however_many_of_them_failed() -> None:
+    one = applied("!").applied[0]
+    many = SliceResult(tuple(replace(one, ordinal=ordinal) for ordinal in range(500)))
+    assert internal_errors_in_a_row(many, before=0, cap=5) == 1
 
 
 def test_a_lost_offset_says_what_was_lost_and_where_a_resume_goes_on() -> None:

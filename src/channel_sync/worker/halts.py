@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from channel_sync.core.model import Outcome
@@ -9,23 +10,26 @@ from channel_sync.core.model import Outcome
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from channel_sync.records import SliceResult
+    from channel_sync.records import Applied, SliceResult
 
 
 def internal_errors_in_a_row(result: SliceResult, *, before: int, cap: int) -> int:
     """How many messages in a row ended in an internal error by the end of a slice.
 
-    `cap` as soon as a run within the slice is so long: what follows it may be luck.
+    `cap` as soon as a run within the slice is so long: what follows it may be luck. A message of
+    many reservations is one, however many of them failed.
     """
     count = before
-    for applied in result.applied:
-        failed = applied.outcome is Outcome.PARKED and applied.outcome_reason.startswith(
-            "internal_error"
-        )
+    for _, of_it in groupby(result.applied, key=lambda applied: applied.record.offset):
+        failed = any(map(_is_internal_error, of_it))
         count = count + 1 if failed else 0
         if count >= cap:
             return cap
     return count
+
+
+def _is_internal_error(applied: Applied) -> bool:
+    return applied.outcome is Outcome.PARKED and applied.outcome_reason.startswith("internal_error")
 
 
 def lost_offset(offset: int, first: int, end: int) -> str:
