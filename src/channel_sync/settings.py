@@ -170,8 +170,13 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr) -> SecretStr:
-        if urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in {"postgresql", "postgres"}:
             raise ValueError("must begin with postgresql://")
+        for place in parts.netloc.rpartition("@")[2].split(","):
+            port = place.rpartition("]")[2].partition(":")[2]
+            if port and not port.isdigit():  # not quoted: it may be what follows a password's "/"
+                raise ValueError("its port is not a number")
         return value
 
     @field_validator("kafka_bootstrap")
