@@ -171,7 +171,7 @@ async def test_a_listing_for_people_is_a_table(house: Cli) -> None:
     assert "A/1" in text
     assert "2026-06-01" in text
     assert "proposals" in done(await house("tasks")).stdout
-    assert done(await house("history", "--property", "nowhere")).stdout == "no history\n"
+    assert done(await house("history", "--reference", "nobody")).stdout == "no history\n"
     assert "1: upgrade to 21" in done(await house("tasks", "--open")).stdout
     assert "room: 11" in done(await house("history", "--reference", "A")).stdout
 
@@ -184,9 +184,25 @@ async def test_filters_choose_stays(house: Cli) -> None:
     assert await references("--search", "ada b") == ["B"]
     assert await references("--from", "2026-06-04") == []
     assert await references("--to", "2026-06-02") == ["A", "B", "C"]
-    assert await references("--property", "nowhere") == []
+    assert await references("--property", "lindenhof") == ["A", "B", "C"]
     done(await house("staff", "cancel", "C", "--today", TODAY))
     assert await references("--open") == ["A", "B"]
+
+
+@pytest.mark.parametrize("role", ["channel_sync_worker", "channel_sync_pms"])
+@pytest.mark.parametrize("listing", ["stays", "history", "tasks", "guests", "availability"])
+async def test_a_listing_says_that_there_is_no_such_property(
+    cli: Cli, listing: str, role: str
+) -> None:
+    """A misspelt name would pass for a hotel where nobody waits."""
+    asked = await cli(listing, "--property", "nowhere", CHANNEL_SYNC_DATABASE_ROLE=role)
+    assert refused(asked) == "channel-sync: there is no property nowhere"
+
+
+async def test_messages_of_a_property_not_loaded_yet_are_listed(cli: Cli, tmp_path: Path) -> None:
+    await replay(cli, tmp_path, message("A"))
+    (parked,) = await rows(cli, "messages", "--property", "lindenhof")
+    assert parked["outcome_reason"] == "unknown_property"
 
 
 async def test_filters_choose_history_tasks_and_messages(house: Cli) -> None:
@@ -436,7 +452,8 @@ async def test_staff_accept_and_dismiss(house: Cli, tmp_path: Path) -> None:
 
 
 async def test_staff_are_told_what_is_not_there(house: Cli) -> None:
-    assert "NOBODY" in refused(await house("staff", "pin", "NOBODY"))
+    unknown = "channel-sync: no property knows the reference NOBODY"
+    assert refused(await house("staff", "pin", "NOBODY")) == unknown
     refused(await house("staff", "pin", "A", "--line", "7"))
     refused(await house("staff", "accept", 4711))
 
