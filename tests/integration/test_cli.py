@@ -251,6 +251,13 @@ async def test_a_property_file_with_a_fault_is_wrong_use(cli: Cli, tmp_path: Pat
     refused(await cli("property", "show"))
 
 
+async def test_a_code_that_leads_to_no_category_is_warned_of(cli: Cli, tmp_path: Path) -> None:
+    typo = {"booking.com": {"categories": {"S-1": "STDD", "S-2": "STD"}}}
+    result = await load(cli, tmp_path, {**HOUSE, "channels": typo})
+    warning = "booking.com: S-1 leads to STDD, which is no category here"
+    assert result.stderr == f"channel-sync: warning: {warning}\n"
+
+
 # --- replay and explain --------------------------------------------------------------------
 
 
@@ -526,6 +533,25 @@ async def test_check_proves_what_is_set(
 async def test_check_without_a_broker_is_wrong_use(cli: Cli) -> None:
     result = await cli("check")
     assert "KAFKA_BOOTSTRAP" in refused(result, 2)
+
+
+def test_check_says_in_one_line_that_the_broker_is_away(database: str) -> None:
+    """In a process of its own: the client's log has nowhere to go but the error output."""
+    away = {
+        "CHANNEL_SYNC_DATABASE_URL": database,
+        "CHANNEL_SYNC_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "CHANNEL_SYNC_TOPICS": "bookings",
+    }
+    proved = subprocess.run(
+        [sys.executable, "-m", "channel_sync", "check", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **away},
+    )
+    assert proved.returncode == 1
+    (said,) = proved.stderr.splitlines()
+    assert said.startswith("channel-sync: broker: the broker at 127.0.0.1:1 cannot be reached")
 
 
 async def test_run_without_a_broker_is_wrong_use(cli: Cli) -> None:
