@@ -170,13 +170,9 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr) -> SecretStr:
-        parts = urlsplit(value.get_secret_value())
-        if parts.scheme not in {"postgresql", "postgres"}:
-            raise ValueError("must begin with postgresql://")
-        for place in parts.netloc.rpartition("@")[2].split(","):
-            port = place.rpartition("]")[2].partition(":")[2]
-            if port and not port.isdigit():  # not quoted: it may be what follows a password's "/"
-                raise ValueError("its port is not a number")
+        wrong = why_no_database(value.get_secret_value())
+        if wrong:
+            raise ValueError(wrong)
         return value
 
     @field_validator("kafka_bootstrap")
@@ -229,6 +225,18 @@ class Settings(BaseSettings):
     def described(self) -> tuple[Described, ...]:
         """Every setting in the order of this file, secrets hidden."""
         return tuple(_describe(self))
+
+
+def why_no_database(url: str) -> str | None:
+    """Why a URL leads to no PostgreSQL, in words that quote nothing of it; None: it may."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        return "must begin with postgresql://"
+    for place in parts.netloc.rpartition("@")[2].split(","):
+        port = place.rpartition("]")[2].partition(":")[2]
+        if port and not port.isdigit():  # or what follows the "/" of a password
+            return "its port is not a number"
+    return None
 
 
 def _faults(error: ValidationError) -> Iterator[str]:

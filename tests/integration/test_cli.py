@@ -606,6 +606,8 @@ async def test_a_wrong_setting_is_configuration(cli: Cli, url: str | None) -> No
         ("staff", "policy", "A", "--policy", "nonsense"),
         ("staff", "edit", "A", "--set", "nonsense"),
         ("parked", "retry"),
+        ("rebuild", "--from-messages", "--into", "nonsense"),
+        ("rebuild", "--from-messages", "--into", "postgresql://db.example:port/empty"),
     ],
     ids=" ".join,
 )
