@@ -229,7 +229,10 @@ class Settings(BaseSettings):
 
 def why_no_database(url: str) -> str | None:
     """Why a URL leads to no PostgreSQL, in words that quote nothing of it; None: it may."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket of an IPv6 address is missing
+        return "is not a URL"
     if parts.scheme not in {"postgresql", "postgres"}:
         return "must begin with postgresql://"
     for place in parts.netloc.rpartition("@")[2].split(","):

@@ -607,6 +607,7 @@ async def test_a_wrong_setting_is_configuration(cli: Cli, url: str | None) -> No
         ("staff", "edit", "A", "--set", "nonsense"),
         ("parked", "retry"),
         ("rebuild", "--from-messages", "--into", "nonsense"),
+        ("rebuild", "--from-messages", "--into", "postgresql://[::1/empty"),
         ("rebuild", "--from-messages", "--into", "postgresql://db.example:port/empty"),
     ],
     ids=" ".join,
