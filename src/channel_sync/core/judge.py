@@ -118,4 +118,6 @@ def _arrived_before(revision: Revision, known: Reservation) -> bool:
 
 
 def _is_enquiry(known: Reservation) -> bool:
-    return all(stay.status.value == "enquiry" for stay in known.stays)
+    """Whether no stay of it was ever booked; lines that the enquiry no longer names are off."""
+    live = {stay.status.value for stay in known.stays if not stay.is_cancelled}
+    return not known.stays or live == {"enquiry"}

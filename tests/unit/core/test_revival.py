@@ -293,3 +293,23 @@ def test_m7_what_was_asked_about_a_booking_and_then_done_is_no_repeat() -> None:
     made.receive(asks("A", WHOLE))
     assert made.receive(says("A", WHOLE)) is Outcome.MODIFIED
     assert_plan(made, HELD)
+
+
+def test_m11_a_line_of_an_enquiry_goes_and_returns_as_an_enquiry() -> None:
+    made = hotel(EMPTY)
+    other = line("STD", 1, 3, name="2")
+    made.receive(asks("A", WHOLE, other, revision=1))
+    assert made.receive(asks("A", WHOLE, revision=2)) is Outcome.ENQUIRY
+    assert made.receive(asks("A", line("STD", 1, 4), revision=3)) is Outcome.ENQUIRY
+    assert made.stay("A").departure == day(4)
+    assert made.receive(asks("A", WHOLE, other, revision=4)) is Outcome.ENQUIRY
+    assert [stay.status for stay in made.booking("A").stays] == [StayStatus.ENQUIRY] * 2
+    assert_plan(made, EMPTY)
+
+
+def test_an_enquiry_brings_no_stay_back_that_staff_cancelled() -> None:
+    made = hotel(HELD)
+    desk.edit(made, "A", status=StayStatus.CANCELLED, cancelled_by="staff")
+    assert made.receive(asks("A", line("STD", 1, 4), revision=2)) is Outcome.ENQUIRY
+    assert made.stay("A").status is StayStatus.CANCELLED
+    assert made.tasks("A") == []
