@@ -33,9 +33,12 @@ def _as_text(value: object) -> object:
 def _as_clock(value: object) -> object:
     """YAML reads 04:00 as text, but 12:30 without quotes as the number of minutes, 750."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value // 60:02d}:{value % 60:02d}"
+        value = f"{value // 60:02d}:{value % 60:02d}"
     if isinstance(value, str):
-        return time.fromisoformat(value).strftime("%H:%M")
+        try:
+            return time.fromisoformat(value).strftime("%H:%M")
+        except ValueError:
+            raise ValueError(f"{value} is not a time like 04:00") from None
     return value
 
 
@@ -208,7 +211,9 @@ def read_property_file(path: Path) -> PropertyFile:
         described = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.MarkedYAMLError as error:
+        raise ConfigurationError(f"{path}{_place(error)}: {error.problem}") from error
+    except (yaml.YAMLError, ValueError) as error:  # also a date of no calendar, or no UTF-8
         raise ConfigurationError(f"{path}: {' '.join(str(error).split())}") from error
     if not isinstance(described, dict):
         raise ConfigurationError(f"{path}: not a property file")
@@ -216,6 +221,11 @@ def read_property_file(path: Path) -> PropertyFile:
         return parse_property(described)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _place(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark
+    return f", line {mark.line + 1}" if mark else ""
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:

@@ -170,8 +170,9 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr) -> SecretStr:
-        if urlsplit(value.get_secret_value()).scheme not in {"postgresql", "postgres"}:
-            raise ValueError("must begin with postgresql://")
+        wrong = why_no_database(value.get_secret_value())
+        if wrong:
+            raise ValueError(wrong)
         return value
 
     @field_validator("kafka_bootstrap")
@@ -224,6 +225,21 @@ class Settings(BaseSettings):
     def described(self) -> tuple[Described, ...]:
         """Every setting in the order of this file, secrets hidden."""
         return tuple(_describe(self))
+
+
+def why_no_database(url: str) -> str | None:
+    """Why a URL leads to no PostgreSQL, in words that quote nothing of it; None: it may."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket of an IPv6 address is missing
+        return "is not a URL"
+    if parts.scheme not in {"postgresql", "postgres"}:
+        return "must begin with postgresql://"
+    for place in parts.netloc.rpartition("@")[2].split(","):
+        port = place.rpartition("]")[2].partition(":")[2]
+        if port and not port.isdigit():  # or what follows the "/" of a password
+            return "its port is not a number"
+    return None
 
 
 def _faults(error: ValidationError) -> Iterator[str]:

@@ -171,7 +171,7 @@ async def test_a_listing_for_people_is_a_table(house: Cli) -> None:
     assert "A/1" in text
     assert "2026-06-01" in text
     assert "proposals" in done(await house("tasks")).stdout
-    assert done(await house("history", "--property", "nowhere")).stdout == "no history\n"
+    assert done(await house("history", "--reference", "nobody")).stdout == "no history\n"
     assert "1: upgrade to 21" in done(await house("tasks", "--open")).stdout
     assert "room: 11" in done(await house("history", "--reference", "A")).stdout
 
@@ -184,9 +184,25 @@ async def test_filters_choose_stays(house: Cli) -> None:
     assert await references("--search", "ada b") == ["B"]
     assert await references("--from", "2026-06-04") == []
     assert await references("--to", "2026-06-02") == ["A", "B", "C"]
-    assert await references("--property", "nowhere") == []
+    assert await references("--property", "lindenhof") == ["A", "B", "C"]
     done(await house("staff", "cancel", "C", "--today", TODAY))
     assert await references("--open") == ["A", "B"]
+
+
+@pytest.mark.parametrize("role", ["channel_sync_worker", "channel_sync_pms"])
+@pytest.mark.parametrize("listing", ["stays", "history", "tasks", "guests", "availability"])
+async def test_a_listing_says_that_there_is_no_such_property(
+    cli: Cli, listing: str, role: str
+) -> None:
+    """A misspelt name would pass for a hotel where nobody waits."""
+    asked = await cli(listing, "--property", "nowhere", CHANNEL_SYNC_DATABASE_ROLE=role)
+    assert refused(asked) == "channel-sync: there is no property nowhere"
+
+
+async def test_messages_of_a_property_not_loaded_yet_are_listed(cli: Cli, tmp_path: Path) -> None:
+    await replay(cli, tmp_path, message("A"))
+    (parked,) = await rows(cli, "messages", "--property", "lindenhof")
+    assert parked["outcome_reason"] == "unknown_property"
 
 
 async def test_filters_choose_history_tasks_and_messages(house: Cli) -> None:
@@ -233,6 +249,13 @@ async def test_a_property_file_with_a_fault_is_wrong_use(cli: Cli, tmp_path: Pat
     assert "categorys" in refused(await cli("property", "load", file), 2)
     assert "no property x" in refused(await cli("property", "show", "--property", "x"))
     refused(await cli("property", "show"))
+
+
+async def test_a_code_that_leads_to_no_category_is_warned_of(cli: Cli, tmp_path: Path) -> None:
+    typo = {"booking.com": {"categories": {"S-1": "STDD", "S-2": "STD"}}}
+    result = await load(cli, tmp_path, {**HOUSE, "channels": typo})
+    warning = "booking.com: S-1 leads to STDD, which is no category here"
+    assert result.stderr == f"channel-sync: warning: {warning}\n"
 
 
 # --- replay and explain --------------------------------------------------------------------
@@ -436,7 +459,8 @@ async def test_staff_accept_and_dismiss(house: Cli, tmp_path: Path) -> None:
 
 
 async def test_staff_are_told_what_is_not_there(house: Cli) -> None:
-    assert "NOBODY" in refused(await house("staff", "pin", "NOBODY"))
+    unknown = "channel-sync: no property knows the reference NOBODY"
+    assert refused(await house("staff", "pin", "NOBODY")) == unknown
     refused(await house("staff", "pin", "A", "--line", "7"))
     refused(await house("staff", "accept", 4711))
 
@@ -511,6 +535,25 @@ async def test_check_without_a_broker_is_wrong_use(cli: Cli) -> None:
     assert "KAFKA_BOOTSTRAP" in refused(result, 2)
 
 
+def test_check_says_in_one_line_that_the_broker_is_away(database: str) -> None:
+    """In a process of its own: the client's log has nowhere to go but the error output."""
+    away = {
+        "CHANNEL_SYNC_DATABASE_URL": database,
+        "CHANNEL_SYNC_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "CHANNEL_SYNC_TOPICS": "bookings",
+    }
+    proved = subprocess.run(
+        [sys.executable, "-m", "channel_sync", "check", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **away},
+    )
+    assert proved.returncode == 1
+    (said,) = proved.stderr.splitlines()
+    assert said.startswith("channel-sync: broker: the broker at 127.0.0.1:1 cannot be reached")
+
+
 async def test_run_without_a_broker_is_wrong_use(cli: Cli) -> None:
     result = await cli("run")
     assert "KAFKA_BOOTSTRAP" in refused(result, 2)
@@ -563,6 +606,9 @@ async def test_a_wrong_setting_is_configuration(cli: Cli, url: str | None) -> No
         ("staff", "policy", "A", "--policy", "nonsense"),
         ("staff", "edit", "A", "--set", "nonsense"),
         ("parked", "retry"),
+        ("rebuild", "--from-messages", "--into", "nonsense"),
+        ("rebuild", "--from-messages", "--into", "postgresql://[::1/empty"),
+        ("rebuild", "--from-messages", "--into", "postgresql://db.example:port/empty"),
     ],
     ids=" ".join,
 )

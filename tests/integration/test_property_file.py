@@ -204,11 +204,32 @@ async def test_the_connection_is_in_its_own_role_again_afterwards(
             r"blocks\[0\]: a block ends after it begins",
         ),
         ({"blocked_guests": [{"reason": "rude"}]}, r"blocked_guests\[0\]: a blocked guest has"),
+        # YAML reads a bare 25:00 as the number 1500.
+        ({"policy": {"day_starts": 1500}}, "policy.day_starts: 25:00 is not a time like 04:00"),
+        ({"policy": {"day_starts": "early"}}, "policy.day_starts: early is not a time like 04:00"),
     ],
 )
 def test_what_is_wrong_is_said_by_its_place(described: dict[str, Any], because: str) -> None:
     with pytest.raises(ConfigurationError, match=because) as error:
         parse_property({"property": PROPERTY, **described})
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "because"),
+    [
+        ("property: seaview\nname: Sea: View", "seaview.yaml, line 2: mapping values are not"),
+        ("blocks: [{room: 1, from: 2026-04-31}]", "seaview.yaml: day is out of range for month"),
+        ("property: \xff", "seaview.yaml: 'utf-8' codec can't decode"),
+    ],
+)
+def test_a_file_that_is_no_yaml_is_refused_in_one_line(
+    text: str, because: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "seaview.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigurationError, match=because) as error:
+        read_property_file(path)
     assert "\n" not in str(error.value)
 
 

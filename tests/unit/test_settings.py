@@ -52,6 +52,28 @@ def test_domains_of_aliases_are_a_list_in_lower_case(environment: pytest.MonkeyP
         Settings.load()
 
 
+@pytest.mark.parametrize(
+    ("url", "is_good"),
+    [
+        ("postgresql://db.example:port/hotel", False),
+        (f"postgresql://me:a/{SECRET}@db.example/hotel", False),
+        ("postgresql://a.example:5432,b.example/hotel", True),
+        ("postgresql://me:x:y@[::1]:5432/hotel", True),
+        ("postgresql:///hotel?host=/run/postgresql", True),
+    ],
+)
+def test_the_port_of_the_database_is_a_number(
+    url: str, *, is_good: bool, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("CHANNEL_SYNC_DATABASE_URL", url)
+    if is_good:
+        assert Settings.load().database_url.get_secret_value() == url
+        return
+    with pytest.raises(ConfigurationError) as error:
+        Settings.load()
+    assert str(error.value) == "CHANNEL_SYNC_DATABASE_URL: its port is not a number"
+
+
 def test_an_empty_variable_is_as_good_as_none(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CHANNEL_SYNC_SLICE_RECORDS", "")
     assert Settings.load().slice_records == 500

@@ -174,7 +174,7 @@ def _plain(row: dict[str, object]) -> dict[str, object]:
 async def _property_of(connection: asyncpg.Connection, named: str) -> str:
     found = [row[0] for row in await connection.fetch(SQL["properties_of_guest"], named)]
     if not found:
-        raise Refused(f"no property knows a booking or a guest {named}; say which by --property")
+        raise Refused(f"no property knows a booking or a guest {named}")
     if len(found) > 1:
         raise Refused(f"several properties know {named}; say --property")
     return str(found[0])

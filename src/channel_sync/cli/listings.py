@@ -8,6 +8,7 @@ import typer
 
 from channel_sync.cli.output import Column, Json, Row, column, print_rows, shown
 from channel_sync.cli.session import Today, database, date_option, run
+from channel_sync.errors import Refused
 from channel_sync.store.statements import statements
 
 SQL = statements("listings")
@@ -100,7 +101,8 @@ def messages(
 ) -> None:
     """Every reservation of every message consumed, with its one outcome."""
     arguments = (property_id, reference, open_only, first, end, search)
-    _list("messages", arguments, MESSAGES, as_json=as_json, empty="no messages")
+    # Also of a hotel that is not loaded: its messages are parked until it is.
+    _list("messages", arguments, MESSAGES, as_json=as_json, empty="no messages", anywhere=True)
 
 
 def availability(
@@ -125,10 +127,16 @@ def _list(
     empty: str,
     today: date | None = None,
     fold: Fold | None = None,
+    anywhere: bool = False,
 ) -> None:
+    """Print a listing; its first argument is the property, which must be there if it is named."""
+    named = None if anywhere else arguments[0]
+
     async def listing() -> None:
         async def rows() -> AsyncIterator[Row]:
             async with database(today=today) as connection, connection.transaction(readonly=True):
+                if named is not None and not await connection.fetchval(SQL["is_known"], named):
+                    raise Refused(f"there is no property {named}")
                 async for record in connection.cursor(SQL[name], *arguments, prefetch=PREFETCH):
                     yield dict(record)
 

@@ -1,5 +1,6 @@
 """The commands that operate the program: `demo migrate check run resume schema`."""
 
+import logging
 from typing import Annotated
 
 import typer
@@ -76,6 +77,8 @@ def check(*, as_json: Json = False) -> None:
     from channel_sync.worker.check import check as prove  # noqa: PLC0415 - likewise
 
     async def work() -> tuple[Settings, list[Checked]]:
+        # Else the client's own words go to the error output, beside ours.
+        logging.getLogger("aiokafka").addHandler(logging.NullHandler())
         settings = Settings.load()
         return settings, await prove(settings)
 

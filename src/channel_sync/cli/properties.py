@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import asyncpg
 import typer
@@ -21,9 +21,12 @@ from channel_sync.cli.session import (
 )
 from channel_sync.errors import Refused
 from channel_sync.progress import progress
-from channel_sync.property_file import PropertyFile, read_property_file
-from channel_sync.store.properties import ACTOR, load_property
+from channel_sync.property_file import read_property_file
+from channel_sync.store.properties import ACTOR, load_properties, load_property
 from channel_sync.store.statements import statements
+
+if TYPE_CHECKING:
+    from channel_sync.core.model import Property
 
 SQL = statements("property_file")
 LINE = 100
@@ -46,18 +49,30 @@ def load(
 ) -> None:
     """Create or update a property; what the file leaves out stays, an empty list clears."""
 
-    async def work() -> PropertyFile:
+    async def work() -> tuple[str, list[str]]:
         parsed = read_property_file(file)
         with progress() as work:
             work.begin("property load", 1)
             async with database(today=today) as connection:
                 await load_property(connection, parsed)
+                [loaded] = await load_properties(connection, [parsed.property])
             work.advance()
             async with worker_pool() as pool:
                 await let_plan(pool, today_of(today), work)
-        return parsed
+        return parsed.property, list(_leads_nowhere(loaded))
 
-    typer.echo(f"{run(work()).property}: loaded")
+    name, warnings = run(work())
+    typer.echo(f"{name}: loaded")
+    for warning in warnings:
+        typer.echo(f"channel-sync: warning: {warning}", err=True)
+
+
+def _leads_nowhere(loaded: "Property") -> Iterator[str]:
+    """Codes mapped to no category of the hotel: each of their bookings would wait for a person."""
+    for channel in loaded.channels:
+        for code, category in channel.categories.items():
+            if loaded.rank(category) < 0:
+                yield f"{channel.name}: {code} leads to {category}, which is no category here"
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 from channel_sync.cli.output import Json, as_json_line
 from channel_sync.cli.session import NOT_DONE, run
 from channel_sync.progress import progress
-from channel_sync.settings import Settings
+from channel_sync.settings import Settings, why_no_database
 
 if TYPE_CHECKING:
     from channel_sync.rebuild.run import Report
@@ -37,6 +37,9 @@ def rebuild(
     """Tell all that happened again in another database, and compare; 1 if anything differs."""
     if not from_messages:
         raise typer.BadParameter("say from what: --from-messages")
+    wrong = why_no_database(into) if into is not None else None
+    if wrong:
+        raise typer.BadParameter(f"--into: {wrong}")
     if not run(_rebuild(property_id, into, as_json=as_json)):
         raise typer.Exit(NOT_DONE)
 

@@ -213,7 +213,7 @@ async def _assign(
 async def property_of(connection: asyncpg.Connection, reference: str) -> str:
     found = [row[0] for row in await connection.fetch(SQL["properties_of_reference"], reference)]
     if not found:
-        raise Refused(f"no property knows the reference {reference}; say which by --property")
+        raise Refused(f"no property knows the reference {reference}")
     if len(found) > 1:
         raise Refused(f"several properties know the reference {reference}; say --property")
     return str(found[0])

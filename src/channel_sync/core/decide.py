@@ -88,8 +88,7 @@ def modify(draft: Draft, revision: Revision) -> Outcome:
         return Outcome.CREATED
     if not header and not taken.changed:
         return Outcome.UNCHANGED
-    all_enquiry = all(s.status is StayStatus.ENQUIRY for s in draft.reservation.stays)
-    return Outcome.ENQUIRY if revision.said is Said.ENQUIRY and all_enquiry else Outcome.MODIFIED
+    return Outcome.ENQUIRY if revision.said is Said.ENQUIRY else Outcome.MODIFIED
 
 
 def cancel(draft: Draft, revision: Revision) -> Outcome:

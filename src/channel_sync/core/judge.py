@@ -86,8 +86,15 @@ def _decide_cancel(draft: Draft, revision: Revision, known: Reservation, age: Ag
 def _decide_revival(
     draft: Draft, revision: Revision, known: Reservation, age: Age, *, renames: bool
 ) -> Outcome:
-    """New or modified for a booking that the channel cancelled (rule M14)."""
-    if renames or is_provably_newer(revision, known.status_order):
+    """New or modified for a booking that the channel cancelled (rule M14).
+
+    A request for a quote brings none back, but may come to be known after its cancel (M5).
+    """
+    newer = renames or is_provably_newer(revision, known.status_order)
+    quote = revision.said is Said.ENQUIRY and age is not Age.OLDER
+    if quote and not (newer and known.is_tombstone):
+        return Outcome.ENQUIRY
+    if newer:
         return decide.reinstate(draft, revision)
     if age is not Age.OLDER:
         return decide.defer(draft, revision)
@@ -111,4 +118,6 @@ def _arrived_before(revision: Revision, known: Reservation) -> bool:
 
 
 def _is_enquiry(known: Reservation) -> bool:
-    return all(stay.status.value == "enquiry" for stay in known.stays)
+    """Whether no stay of it was ever booked; lines that the enquiry no longer names are off."""
+    live = {stay.status.value for stay in known.stays if not stay.is_cancelled}
+    return not known.stays or live == {"enquiry"}

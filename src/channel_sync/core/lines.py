@@ -75,7 +75,8 @@ def take_pair(draft: Draft, stay: Stay, line: Line, said: Said = Said.MODIFIED) 
             return Taken()
         return Taken(changed=True, deferred=_cancel_gone(draft, stay, "M11"))
     if stay.cancelled_by == "channel":
-        return Taken(placings=(revive(draft, stay, line, "M11"),), changed=True)
+        placing = revive(draft, stay, line, "M11", said)
+        return Taken(placings=() if said is Said.ENQUIRY else (placing,), changed=True)
     if not base.is_live:
         withdraw_cancellation_of(draft, stay.line)
     theirs = draft.base_after(stay, line)
@@ -211,7 +212,7 @@ def add_lines(
     return tuple(placings)
 
 
-def revive(draft: Draft, stay: Stay, line: Line, rule: str) -> Placing:
+def revive(draft: Draft, stay: Stay, line: Line, rule: str, said: Said = Said.MODIFIED) -> Placing:
     """A cancelled stay comes back: notes and guest kept, manual decisions gone (M14)."""
     theirs = draft.base_after(stay, line)
     code = theirs.category_code  # received anew, so mapped anew
@@ -219,7 +220,7 @@ def revive(draft: Draft, stay: Stay, line: Line, rule: str) -> Placing:
     values = {
         **merged(stay, theirs),
         "booked_category": theirs.category or stay.booked_category,
-        "status": StayStatus.CONFIRMED,
+        "status": StayStatus.ENQUIRY if said is Said.ENQUIRY else StayStatus.CONFIRMED,
         "cancelled_by": None,
         "manual_category_code": None,
         "pinned_room": None,

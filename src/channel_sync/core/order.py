@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from channel_sync.core.model import Basis, Kept, Order, Reservation, Revision, Said
+from channel_sync.core.model import Basis, Kept, Order, Reservation, Revision, Said, StayStatus
 
 
 class Age(StrEnum):
@@ -53,8 +53,8 @@ def is_provably_newer(revision: Revision, held: Order | None) -> bool:
 def is_repeat(revision: Revision, reservation: Reservation, kept: Sequence[Kept]) -> bool:
     """Whether a revision was handled before (rule M7): by its id, or by order and content.
 
-    A cancel of a live booking, or a new or modified one of a cancelled booking, is never a
-    repeat by content alone.
+    A cancel of a live booking, or a new or modified one of a cancelled booking or of an enquiry,
+    is never a repeat by content alone.
     """
     if any(known.message_id == revision.message_id for known in kept):
         return True
@@ -70,4 +70,7 @@ def is_repeat(revision: Revision, reservation: Reservation, kept: Sequence[Kept]
 
 def turns_status(revision: Revision, reservation: Reservation) -> bool:
     """Whether the status word alone makes a difference to the booking as we hold it."""
-    return (revision.said is Said.CANCELLED) != reservation.is_cancelled
+    if (revision.said is Said.CANCELLED) != reservation.is_cancelled:
+        return True
+    asked = any(stay.status is StayStatus.ENQUIRY for stay in reservation.stays)
+    return asked and revision.said is not Said.ENQUIRY

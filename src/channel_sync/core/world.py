@@ -241,7 +241,8 @@ def _advance(draft: Draft, revision: Revision, outcome: Outcome) -> None:
     reservation = draft.reservation
     if outcome is Outcome.STALE and draft.events:
         draft.reservation = replace(reservation, content_order=revision.order)
-    if outcome not in TAKEN:
+    aside = outcome is Outcome.ENQUIRY and not draft.events  # about a booking, which stays as it is
+    if outcome not in TAKEN or aside:
         return
     undecided = outcome is Outcome.DEFERRED and reservation.is_called_off
     about_content = revision.said is not Said.CANCELLED

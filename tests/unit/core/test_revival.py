@@ -249,3 +249,67 @@ def test_an_enquiry_with_another_line_keeps_both_as_enquiries() -> None:
     made.receive(asks("A", WHOLE, line("STD", 1, 3, name="2"), revision=2))
     assert {stay.status for stay in made.booking("A").stays} == {StayStatus.ENQUIRY}
     assert_plan(made, EMPTY)
+
+
+@pytest.mark.parametrize("order", [{"revision": 1}, {}])
+def test_m7_an_enquiry_booked_as_it_was_asked_is_no_repeat(order: dict[str, Any]) -> None:
+    made = hotel(EMPTY)
+    made.receive(asks("A", WHOLE, **order))
+    assert made.receive(says("A", WHOLE, **order)) is Outcome.CREATED
+    assert_plan(made, HELD)
+    assert made.receive(says("A", WHOLE, **order)) is Outcome.DUPLICATE
+
+
+@pytest.mark.parametrize("order", [{"revision": 3}, {}])
+def test_m14_an_enquiry_brings_no_cancelled_booking_back(order: dict[str, Any]) -> None:
+    made = hotel(EMPTY)
+    made.receive(says("A", WHOLE, revision=1))
+    made.receive(cancels("A", revision=2))
+    assert made.receive(asks("A", WHOLE, **order)) is Outcome.ENQUIRY
+    assert made.stay("A").status is StayStatus.CANCELLED
+    assert made.tasks("A") == []
+    assert_plan(made, EMPTY)
+
+
+def test_m5_a_newer_enquiry_after_a_cancel_of_nothing_is_recorded() -> None:
+    made = hotel(EMPTY)
+    made.receive(cancels("A", revision=1))
+    assert made.receive(asks("A", WHOLE, revision=2)) is Outcome.ENQUIRY
+    assert made.stay("A").status is StayStatus.ENQUIRY
+    assert_plan(made, EMPTY)
+
+
+def test_m6_an_enquiry_about_a_booking_outdates_no_change_of_it() -> None:
+    made = hotel(EMPTY)
+    made.receive(says("A", line("STD", 1, 4), revision=1))
+    made.receive(asks("A", WHOLE, revision=3))
+    assert made.receive(says("A", WHOLE, revision=2)) is Outcome.MODIFIED
+    assert_plan(made, HELD)
+
+
+def test_m7_what_was_asked_about_a_booking_and_then_done_is_no_repeat() -> None:
+    made = hotel(EMPTY)
+    made.receive(says("A", line("STD", 1, 4)))
+    made.receive(asks("A", WHOLE))
+    assert made.receive(says("A", WHOLE)) is Outcome.MODIFIED
+    assert_plan(made, HELD)
+
+
+def test_m11_a_line_of_an_enquiry_goes_and_returns_as_an_enquiry() -> None:
+    made = hotel(EMPTY)
+    other = line("STD", 1, 3, name="2")
+    made.receive(asks("A", WHOLE, other, revision=1))
+    assert made.receive(asks("A", WHOLE, revision=2)) is Outcome.ENQUIRY
+    assert made.receive(asks("A", line("STD", 1, 4), revision=3)) is Outcome.ENQUIRY
+    assert made.stay("A").departure == day(4)
+    assert made.receive(asks("A", WHOLE, other, revision=4)) is Outcome.ENQUIRY
+    assert [stay.status for stay in made.booking("A").stays] == [StayStatus.ENQUIRY] * 2
+    assert_plan(made, EMPTY)
+
+
+def test_an_enquiry_brings_no_stay_back_that_staff_cancelled() -> None:
+    made = hotel(HELD)
+    desk.edit(made, "A", status=StayStatus.CANCELLED, cancelled_by="staff")
+    assert made.receive(asks("A", line("STD", 1, 4), revision=2)) is Outcome.ENQUIRY
+    assert made.stay("A").status is StayStatus.CANCELLED
+    assert made.tasks("A") == []

@@ -1,3 +1,7 @@
+-- name: is_known
+-- Whether there is a property of that id, asked by a function that a PMS may call too.
+SELECT property_today($1) IS NOT NULL;
+
 -- name: stays
 -- Stays by property, whether they are open, nights and text.
 SELECT s.*
