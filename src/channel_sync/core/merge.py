@@ -153,10 +153,23 @@ def values_to_hold(change: Change) -> dict[str, object]:
     return dict(zip(change.fields, change.theirs, strict=True))
 
 
+class ReversedDates(Exception):
+    """One date of a line, beside the other one that was said before: gone before it came."""
+
+
 def base_after(house: Property, channel: str, stay: Stay, line: Line) -> Line:
-    """The base of a stay after a line: overlaid, its category as mapped on receipt."""
+    """The base of a stay after a line: overlaid, its category as mapped on receipt.
+
+    Raises:
+        ReversedDates: the line does not fit what it leaves unsaid.
+    """
     base = stay.base or Line()
     theirs = overlay_line(base, line)
+    if theirs.arrival and theirs.departure and theirs.departure < theirs.arrival:
+        raise ReversedDates(
+            f"stay {stay.line}: expected a departure from {theirs.arrival} on,"
+            f" got {theirs.departure}"
+        )
     if theirs.category_code == base.category_code:
         return replace(theirs, category=base.category)
     mapped = house.map_category(channel, theirs.category_code)

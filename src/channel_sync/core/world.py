@@ -11,6 +11,7 @@ from channel_sync.core.draft import Draft
 from channel_sync.core.evolve import evolve
 from channel_sync.core.judge import SetAside, judge, unfit
 from channel_sync.core.match import Ambiguous, Matched, match
+from channel_sync.core.merge import ReversedDates
 from channel_sync.core.model import (
     Decision,
     EmailKey,
@@ -165,6 +166,8 @@ def apply(world: World, revision: Revision, *, is_retry: bool = False) -> Step |
         outcome = judge(draft, revision, known, kept, by_older_reference=older)
     except NeighboursNeeded:
         return Missing(neighbours=(revision.property_id,))
+    except ReversedDates as error:
+        return SetAside(Parked.INCOMPLETE_LINE, str(error))
     _advance(draft, revision, outcome)
     return _step(world, draft, revision, outcome, is_new=known is None)
 
