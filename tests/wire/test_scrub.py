@@ -316,3 +316,10 @@ def test_a_key_that_fills_the_body_is_not_copied_for_each_value_below_it() -> No
         tracemalloc.stop()
     assert scrubbed.body == body
     assert height < 100 * len(body)
+
+
+def test_of_a_body_far_too_large_none_is_kept_where_to_search_it_would_take_too_long() -> None:
+    dense = b'{"card":[' + b"[[]]," * 1_000_000 + b"0]}"
+    assert scrub(dense, CANONICAL).body is None
+    long = b'{"card":["' + b"x" * len(dense) + b'"]}'
+    assert scrub(long, CANONICAL).body == long
