@@ -62,7 +62,10 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A record as it was decoded: of each reservation a revision, or why it could not be read."""
+    """A record as it was decoded: of each reservation a revision, or why it could not be read.
+
+    `most_nights` is the limit that it was read under.
+    """
 
     record: Record
     items: tuple[Revision | Aside, ...]
@@ -72,6 +75,7 @@ class Read:
     sources: tuple[Sources, ...] = ()
     dialect: str = ""
     keep_raw: KeepRaw = "all"
+    most_nights: int | None = None
 
     @property
     def revisions(self) -> tuple[Revision, ...]:
@@ -94,7 +98,11 @@ def read_all(
     records: Sequence[Record], limits: Limits, keep_raw: KeepRaw = "all"
 ) -> tuple[Read, ...]:
     """Decode every record; what cannot be decoded says why and keeps its scrubbed body."""
-    return tuple(replace(_read(record, limits), keep_raw=keep_raw) for record in records)
+    most_nights = limits.stay_nights
+    return tuple(
+        replace(_read(record, limits), keep_raw=keep_raw, most_nights=most_nights)
+        for record in records
+    )
 
 
 def _read(record: Record, limits: Limits) -> Read:

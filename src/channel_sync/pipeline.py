@@ -194,7 +194,10 @@ async def load_world(
             unplanned[property_id] = (house_known, today[property_id])
     plans |= await load_plans(trips, unplanned)
     world = World(
-        properties={p: known.get(p) for p in _property_ids(reads)}, today=today, plans=plans
+        properties={p: known.get(p) for p in _property_ids(reads)},
+        today=today,
+        plans=plans,
+        most_nights=next((read.most_nights for read in reads), None),
     )
     wanted = keys_of(world, reads)
     keys = list(dict.fromkeys(key for key, _ in wanted))

@@ -149,6 +149,45 @@ async def test_odd_messages_that_can_be_answered_are_answered(
     await no_card_is_kept(connection)
 
 
+async def test_a_date_that_makes_a_stay_longer_than_may_be_costs_that_message_only(
+    database: str, connection: asyncpg.Connection
+) -> None:
+    await open_hotel(connection)
+    beds = [str(number) for number in range(100)]
+    for_ever = [line(line=bed, arrival=..., departure="2199-12-31") for bed in beds]
+    sent = records(
+        booking("A", rooms=[line(line=bed) for bed in beds]),
+        booking("A", revision=2, completeness="partial", status="modified", rooms=for_ever),
+        booking("B"),
+    )
+    async with worker_pool(database) as pool:
+        await apply_slice(pool, sent, today_of=TODAY)
+    assert await outcomes(connection) == [
+        (0, 0, "created", ""),
+        (1, 0, "parked", "stay_too_long"),
+        (2, 0, "created", ""),
+    ]
+
+
+async def test_a_date_that_does_not_fit_the_one_held_costs_that_message_only(
+    database: str, connection: asyncpg.Connection
+) -> None:
+    await open_hotel(connection)
+    late = line(arrival="2030-04-20", departure=...)
+    sent = records(
+        booking("A"),
+        booking("A", revision=2, completeness="partial", status="modified", rooms=[late]),
+        booking("B"),
+    )
+    async with worker_pool(database) as pool:
+        await apply_slice(pool, sent, today_of=TODAY)
+    assert await outcomes(connection) == [
+        (0, 0, "created", ""),
+        (1, 0, "parked", "incomplete_line"),
+        (2, 0, "created", ""),
+    ]
+
+
 @pytest.mark.real_kafka
 async def test_twenty_megabytes_are_parked_and_the_next_one_is_processed(
     database: str, connection: asyncpg.Connection, kafka: KafkaPart, make_topic: MakeTopic

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -301,3 +302,24 @@ def test_hostile_bodies_cost_time_in_proportion(piece: str) -> None:
 
     assert growth(scrub_both, 60_000) < MOST
     scrub_both(1_000_000)
+
+
+def test_a_key_that_fills_the_body_is_not_copied_for_each_value_below_it() -> None:
+    """A message of a megabyte would fill gigabytes: measured as what is held at its height."""
+    many = ",".join(f'"{number}":[]' for number in range(20_000))
+    body = f'{{"{"k" * 200_000}":{{{many}}}}}'.encode()
+    tracemalloc.start()
+    try:
+        scrubbed = scrub(body, CANONICAL)
+        _, height = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert scrubbed.body == body
+    assert height < 100 * len(body)
+
+
+def test_of_a_body_far_too_large_none_is_kept_where_to_search_it_would_take_too_long() -> None:
+    dense = b'{"card":[' + b"[[]]," * 1_000_000 + b"0]}"
+    assert scrub(dense, CANONICAL).body is None
+    long = b'{"card":["' + b"x" * len(dense) + b'"]}'
+    assert scrub(long, CANONICAL).body == long

@@ -187,6 +187,14 @@ def test_only_what_is_removed_differs() -> None:
         f"<a{CARD}/>",
         f'<a x{CARD}="1"/>',
         f'<a xmlns:x="urn:{CARD}"/>',
+        f'<a xmlns:x="urn:\'{CARD}"/>',
+        f'<a xmlns:x="urn:&#52;{CARD[1:]}"/>',
+        f'<a xmlns:x{" " * 30}="{CARD}"/>',
+        f'<a xmlns:{"x" * 200}="{CARD}"/>',
+        f'<a xmlns:x{CARD}="urn:x"/>',
+        f"<?x{CARD} y?><a/>",
+        f"<a>x<?x{CARD} y?></a>",
+        f"<a><Password><?x{CARD} y?></Password></a>",
         f'<!DOCTYPE a [<!ENTITY x "{CARD}">]><a>&x;</a>',
         "<a><b>4111<!-- cut off -->111111111111",
     ],
@@ -205,6 +213,8 @@ def test_what_cannot_be_proved_clean_is_discarded(body: str) -> None:
         f"<a><CardNumber><PlainText>\n{NO_LUHN}</PlainText></b>",
         f"<a><x:Password>s3cret</x:Password><Comment>&#52;{CARD[1:]}</b>",
         f"<a><Authentication password=\"s3cret\"><R MessagePassword='s3cret'>{CARD}</b>",
+        # Of two attributes of one name a parser that forgives keeps one.
+        f'<z:a xmlns:p="u" xmlns:q="u"><Card p:cvv="1" q:cvv="{CODE}"/></z:a>',
     ],
 )
 def test_what_is_broken_is_scrubbed_by_its_names_too(body: str) -> None:

@@ -102,6 +102,15 @@ def test_attributes_and_elements_have_limits() -> None:
     assert error.reason is UnreadableReason.TOO_MANY_ELEMENTS
 
 
+@pytest.mark.parametrize("declared", ['xmlns:x="{}"', 'xmlns="{}"'])
+def test_a_namespace_has_a_limit(declared: str) -> None:
+    """The name of each element in it repeats it: a message of a megabyte would fill gigabytes."""
+    long = declared.format("x" * 400_000)
+    error = refused(f"{ROOT}<a {long}>{'<b/>' * 40_000}</a></OTA_HotelResNotifRQ>")
+    assert error.reason is UnreadableReason.INVALID
+    assert "namespace" in error.detail
+
+
 def test_reservations_have_a_limit() -> None:
     one = NEW[NEW.index("<HotelReservation ") : NEW.index("</ReservationsList>")]
     many = NEW.replace(one, one * 3)

@@ -44,7 +44,7 @@ class Draft:
     the lines off the plan just now. `neighbours` are who may be moved, None where nobody looked;
     `moves` those of other bookings that were, `made_room` how many for each line. `nodes` are the
     rooms that searches for moves looked at; `gave_up`: one hit its budget of them. `look` is the
-    planner's, who searches only so much.
+    planner's, who searches only so much. `most_nights` is how long a stay may become.
     """
 
     house: Property
@@ -65,6 +65,7 @@ class Draft:
     nodes: int = 0
     gave_up: bool = False
     look: Look | None = None
+    most_nights: int | None = None
 
     @property
     def policy(self) -> Policy:
@@ -79,7 +80,8 @@ class Draft:
 
     def base_after(self, stay: Stay, line: Line) -> Line:
         """The base of a stay after a line of its channel is taken."""
-        return base_after(self.house, self.reservation.channel, stay, line)
+        channel = self.reservation.channel
+        return base_after(self.house, channel, stay, line, self.most_nights)
 
     def rename(self, stay: Stay, theirs: Line) -> None:
         """Follow the channel's new name for a line that otherwise says what it said before.

@@ -8,7 +8,16 @@ from enum import StrEnum
 
 from channel_sync.core.contact import is_same_email
 from channel_sync.core.evolve import BASE, facts_between
-from channel_sync.core.model import Fact, Header, Line, Payment, Property, Reservation, Stay
+from channel_sync.core.model import (
+    Fact,
+    Header,
+    Line,
+    Parked,
+    Payment,
+    Property,
+    Reservation,
+    Stay,
+)
 
 Values = tuple[object, ...]
 
@@ -153,14 +162,47 @@ def values_to_hold(change: Change) -> dict[str, object]:
     return dict(zip(change.fields, change.theirs, strict=True))
 
 
-def base_after(house: Property, channel: str, stay: Stay, line: Line) -> Line:
-    """The base of a stay after a line: overlaid, its category as mapped on receipt."""
+class UnfitDates(Exception):
+    """One date of a line does not fit the other one, which was said before."""
+
+    def __init__(self, reason: Parked, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def base_after(
+    house: Property, channel: str, stay: Stay, line: Line, most_nights: int | None = None
+) -> Line:
+    """The base of a stay after a line: overlaid, its category as mapped on receipt.
+
+    Raises:
+        UnfitDates: it would leave before it arrives, or stay for more nights than may be.
+    """
     base = stay.base or Line()
     theirs = overlay_line(base, line)
+    if line.arrival or line.departure:
+        _check_dates(stay.line, theirs, most_nights)
     if theirs.category_code == base.category_code:
         return replace(theirs, category=base.category)
     mapped = house.map_category(channel, theirs.category_code)
     return replace(theirs, category=mapped)
+
+
+def _check_dates(name: str, theirs: Line, most_nights: int | None) -> None:
+    """A message was read with its own dates alone; here they meet those that it left unsaid."""
+    if theirs.arrival is None or theirs.departure is None:
+        return
+    nights = (theirs.departure - theirs.arrival).days
+    if nights < 0:
+        raise UnfitDates(
+            Parked.INCOMPLETE_LINE,
+            f"stay {name}: expected a departure from {theirs.arrival} on, got {theirs.departure}",
+        )
+    if most_nights is not None and nights > most_nights:
+        raise UnfitDates(
+            Parked.STAY_TOO_LONG,
+            f"stay {name}: expected at most {most_nights} nights, got {nights}",
+        )
 
 
 def category_change(stay: Stay, theirs: Line) -> Change | None:

@@ -59,6 +59,7 @@ class Parked(StrEnum):
     AMBIGUOUS = "ambiguous"
     BEHIND_PARKED = "behind_parked"
     INCOMPLETE_LINE = "incomplete_line"
+    STAY_TOO_LONG = "stay_too_long"
 
 
 class Reason(StrEnum):

@@ -11,6 +11,7 @@ from channel_sync.core.draft import Draft
 from channel_sync.core.evolve import evolve
 from channel_sync.core.judge import SetAside, judge, unfit
 from channel_sync.core.match import Ambiguous, Matched, match
+from channel_sync.core.merge import UnfitDates
 from channel_sync.core.model import (
     Decision,
     EmailKey,
@@ -42,7 +43,8 @@ class World:
     not looked up. `today` is the property-local date, fixed for the slice. `blocked` are the
     references with a parked message that later ones must not overtake. `guests` are those of the
     bookings and those known under the e-mails that were looked up. `neighbours` are, by property,
-    the stays that may be moved; loaded only where moving them could help.
+    the stays that may be moved; loaded only where moving them could help. `most_nights` is how long
+    a stay may become.
     """
 
     properties: Mapping[str, Property | None] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class World:
     blocked: frozenset[ReferenceKey] = frozenset()
     guests: Guests = field(default_factory=Guests)
     neighbours: Mapping[str, Neighbours] = field(default_factory=dict)
+    most_nights: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ def apply(world: World, revision: Revision, *, is_retry: bool = False) -> Step |
         today=world.today[revision.property_id],
         cause=f"revision {revision.label}",
         neighbours=world.neighbours.get(revision.property_id),
+        most_nights=world.most_nights,
     )
     older = isinstance(matched, Matched) and matched.by_older_reference
     kept = world.kept.get((revision.property_id, reservation.reservation_id), ())
@@ -165,6 +169,8 @@ def apply(world: World, revision: Revision, *, is_retry: bool = False) -> Step |
         outcome = judge(draft, revision, known, kept, by_older_reference=older)
     except NeighboursNeeded:
         return Missing(neighbours=(revision.property_id,))
+    except UnfitDates as error:
+        return SetAside(error.reason, str(error))
     _advance(draft, revision, outcome)
     return _step(world, draft, revision, outcome, is_new=known is None)
 

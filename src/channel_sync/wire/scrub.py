@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 
 from channel_sync.wire.exact_json import dump_exact, exact
-from channel_sync.wire.format import is_xml
+from channel_sync.wire.format import is_json, is_xml
 from channel_sync.wire.luhn import ANY_RUN, ANY_RUN_ASCII
 from channel_sync.wire.scrub_json import Plain, Walk, is_harmless
 from channel_sync.wire.scrub_text import CODE_WORDS, clean_broken, clean_text
@@ -74,6 +74,9 @@ def scrub(body: bytes, plain: Plain = NOTHING_SPARED) -> Scrubbed:
     return Scrubbed(clean, removed, digest, length)
 
 
+_MOST_VALUES = 1_000_000  # more than fit in a message of the usual limit; seconds of work
+
+
 def _scrub(body: bytes, plain: Plain) -> tuple[bytes | None, int]:
     try:
         text = body.decode()
@@ -84,6 +87,8 @@ def _scrub(body: bytes, plain: Plain) -> tuple[bytes | None, int]:
     if is_xml(body):
         clean, removed = clean_xml(text)
         return None if clean is None else clean.encode(), removed
+    if is_json(body) and sum(map(text.count, ",[{")) > _MOST_VALUES:
+        return None, 0
     try:
         root = orjson.loads(text.removeprefix("\ufeff"))
     except orjson.JSONDecodeError:

@@ -53,6 +53,7 @@ _FOLDINGS = 3  # how often JSON within text within JSON is unfolded
 _MASKED = re.compile(r"[0-9]{0,6}[ -]?[*xX•]{3,12}[ -]?([0-9]{4})")  # the last four may stay
 _AMOUNT = re.compile(r"-?[0-9]{1,12}|-?[0-9]+\.[0-9]+")  # in whole units, no card number
 _NOWHERE, _NEAR, _INSIDE = 0, 1, 2  # where a value stands: elsewhere, by a card, in a card
+_PATH = 256  # characters of a path that are told apart; no path that a format spares is so long
 
 
 class _Says(Enum):
@@ -143,7 +144,8 @@ class Walk:
             node["value"] = self.secret(node["value"])
         for key, value in list(node.items()):
             normal = _normal(key)
-            below = f"{path}.{key}" if path else key
+            # A sender's key may fill the whole body, and each value below it would copy it.
+            below = (f"{path}.{key}" if path else key)[:_PATH]
             clean = self.value(value, below, normal, place)
             clean_key = self.text(key) if len(key) >= SHORTEST else key
             if clean_key != key:

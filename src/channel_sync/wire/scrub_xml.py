@@ -43,8 +43,6 @@ def clean_xml(text: str) -> tuple[str | None, int]:
         root = read_xml(text, _DEPTH)
     except Unreadable:
         return clean_broken_xml(text)
-    if any(clean_text(uri)[1] for uri in _NAMESPACES.findall(text)):
-        return None, 0
     walk = _Walk()
     walk.document(root)
     if not walk.is_clean:
@@ -61,7 +59,6 @@ def clean_xml(text: str) -> tuple[str | None, int]:
     return (cleaned if proved else None), walk.removed
 
 
-_NAMESPACES = re.compile(r"(?<=\s)xmlns[\w:.-]{0,100}\s{0,20}=\s{0,20}[\"']([^\"']*)")
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,300}\?>\s*")
 
 
@@ -93,6 +90,9 @@ class _Walk(Values):
     def document(self, root: Any) -> None:
         for beside in (*root.itersiblings(preceding=True), *root.itersiblings()):
             self.piece(_Piece(beside, is_tail=False))
+            self.is_clean &= _is_clean_target(beside)
+        for _, declared in etree.iterwalk(root, events=("start-ns",)):
+            self.is_clean &= all(map(_is_clean_name, declared))
         todo = [(root, Place.NOWHERE, False, False)]
         while todo:
             element, around, in_secret, in_free = todo.pop()
@@ -107,6 +107,7 @@ class _Walk(Values):
                 if clean != value:
                     element.set(key, clean)
             children = list(element)
+            self.is_clean &= all(map(_is_clean_target, children))
             self.own_text(element, children, name, said, in_secret=in_secret)
             if not in_secret and not in_free:
                 in_free = self.whole_text(element, children, name)
@@ -230,6 +231,11 @@ def _is_mixed(element: Any, children: list[Any]) -> bool:
     if element.text and not element.text.isspace():
         return True
     return any(child.tail and not child.tail.isspace() for child in children)
+
+
+def _is_clean_target(node: Any) -> bool:
+    """Whether the name of an instruction holds no card number; a comment has none."""
+    return node.tag is not etree.PI or _is_clean_name(node.target)
 
 
 @lru_cache(maxsize=8192)

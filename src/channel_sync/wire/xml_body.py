@@ -19,6 +19,7 @@ _LIKE_ASCII = re.compile(r"(?i)utf-?8|us-ascii|ascii|iso-?8859-?\d{1,2}|latin-?1
 _WESTERN = re.compile(r"(?i)iso-?8859-?(?:1|15)|latin-?1|windows-1252")
 _HEAD = 1_024  # bytes in which a declaration stands
 _UNDECLARED_PREFIX = "NAMESPACE"
+_FORGIVEN = {99, 100, 201, 202}  # odd URIs, prefixes without a declaration: no text is lost
 _LOGGED = 90  # libxml2 forgets errors beyond a hundred
 
 
@@ -94,7 +95,10 @@ def _parse(text: str) -> Any:
         if (
             root is None
             or len(wrong) >= _LOGGED
-            or any(entry.domain_name != _UNDECLARED_PREFIX for entry in wrong)
+            or any(
+                entry.domain_name != _UNDECLARED_PREFIX or entry.type not in _FORGIVEN
+                for entry in wrong
+            )
         ):
             raise _not_xml(error) from None
         return root
@@ -128,11 +132,26 @@ def _not_xml(error: Any) -> Unreadable:
     return Unreadable(UnreadableReason.NOT_XML, f"{said} at line {line}, column {column}")
 
 
+_EVENTS = ("start", "end", "comment", "pi", "start-ns")
+
+
+def _check_namespace(uri: str) -> None:
+    """The name of every element in a namespace repeats its URI."""
+    if len(uri) > limits.NAMESPACE_CHARACTERS:
+        raise Unreadable(
+            UnreadableReason.INVALID,
+            f"expected a namespace of at most {limits.NAMESPACE_CHARACTERS} characters, got more",
+        )
+
+
 def _check_shape(root: Any, depth: int) -> None:
     """Comments and instructions count as elements do: each costs as much."""
     count = 0
     level = 0
-    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+    for event, element in etree.iterwalk(root, events=_EVENTS):
+        if event == "start-ns":
+            _check_namespace(element[1])
+            continue
         if event == "end":
             level -= 1
             continue

@@ -193,3 +193,28 @@ def test_a_new_line_without_dates_is_parked(missing: str) -> None:
     assert step == SetAside(
         Parked.INCOMPLETE_LINE, "rooms[1]: expected arrival and departure, got none"
     )
+
+
+@pytest.mark.parametrize(("today", "said"), [(0, {"arrival": 5}), (2, {"departure": 0})])
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_a_date_that_does_not_fit_the_one_left_unsaid_is_parked(
+    today: int, said: dict[str, int], *, is_cancelled: bool
+) -> None:
+    made = hotel(HELD)
+    if is_cancelled:
+        made.receive(cancels("A", revision=2))
+    made.today = day(today)
+    unsaid: dict[str, Any] = {"arrival": None, "departure": None}
+    dates = {name: day(number) for name, number in said.items()}
+    one = replace(line("STD", 1, 3), **{**unsaid, **dates})
+    step = aside(made, partial("A", one, revision=3))
+    assert step.reason is Parked.INCOMPLETE_LINE
+    assert step.detail.startswith("stay 1: expected a departure from ")
+
+
+def test_a_date_that_no_longer_fits_is_old_news_in_a_repeat() -> None:
+    made = hotel(HELD)
+    longer = replace(line("STD", 1, 4), arrival=None)
+    made.receive(partial("A", longer, revision=2))
+    made.receive(says("A", line("STD", 6, 8), revision=3))
+    assert made.receive(partial("A", longer, revision=2)) is Outcome.DUPLICATE
