@@ -182,6 +182,10 @@ TAMPERED = {
         "UPDATE stay SET staff_note = 'loud' WHERE reservation_id = 1",
         "booking.com/A: stay 1: staff_note",
     ),
+    "the address of a booking": (
+        "UPDATE reservation SET contact_email = 'b@example.org' WHERE reservation_id = 3",
+        "booking.com/W: the booking: contact_email",
+    ),
     "what the channel last said": (
         (
             "UPDATE reservation SET base = jsonb_set(base, '{comments}', '\"x\"')"
@@ -268,6 +272,24 @@ async def test_a_booking_whose_messages_are_not_all_kept_is_left_apart_and_said_
     }
     assert report.is_same, [str(one) for one in (*report.differences, *report.untold)]
     assert report.bookings == 4
+
+
+async def test_an_address_that_is_spelled_as_its_guest_was_corrected_is_no_difference(
+    database: str, elsewhere: str
+) -> None:
+    """A booking shows a known guest's address as the guest's, whose corrections are not told."""
+    desk = await asyncpg.connect(database, server_settings={"search_path": "channel_sync"})
+    await load_property(desk, parse_property(HOTEL))
+    correct = "SELECT edit_guest('seaview', 'A', '{\"email\": \"Ada@Example.org\"}', 'anna')"
+    async with worker_pool(database) as pool:
+        await apply_slice(pool, records(booking("A")), today_of=TODAY)
+        await desk.execute(correct)
+        await apply_slice(pool, records(booking("B"), start=1), today_of=TODAY)
+    spelled = await desk.fetchval("SELECT contact_email FROM v_stay WHERE reference = 'B'")
+    await desk.close()
+    assert spelled == "Ada@Example.org"
+    report = await audit(database, elsewhere)
+    assert [str(one) for one in (*report.differences, *report.untold)] == []
 
 
 async def test_an_edit_of_which_only_the_reason_was_changed_goes_unnoticed(
