@@ -292,6 +292,31 @@ async def test_an_address_that_is_spelled_as_its_guest_was_corrected_is_no_diffe
     assert [str(one) for one in (*report.differences, *report.untold)] == []
 
 
+async def test_a_task_that_ends_because_another_was_accepted_is_not_settled_again(
+    database: str, elsewhere: str
+) -> None:
+    """Who leaves early is no unwanted guest any more, although that was asked last."""
+    desk = await asyncpg.connect(database, server_settings={"search_path": "channel_sync"})
+    await desk.execute("SELECT set_config('channel_sync.today', $1, false)", DAY.isoformat())
+    await load_property(desk, parse_property(HOTEL))
+    asked = "SELECT task_id FROM v_task WHERE reason = $1 AND state = $2"
+    here = line(arrival="2030-03-01", departure="2030-03-03")
+    async with worker_pool(database) as pool:
+        await apply_slice(pool, records(booking("H", rooms=[here])), today_of=TODAY)
+        await desk.execute("SELECT check_in('seaview', 'H', '1', 'ben')")
+        off = booking("H", revision=2, status="cancelled", rooms=[])
+        await apply_slice(pool, records(off, start=1), today_of=TODAY)
+        await desk.execute("SELECT block_guest('seaview', 'H', 'anna')")
+        while await plan_next(pool, today_of=TODAY):
+            pass
+    task = await desk.fetchval(asked, "in_house_cancellation", "open")
+    await desk.execute("SELECT accept_task('seaview', $1, 'anna')", task)
+    assert await desk.fetchval(asked, "blocked_guest", "superseded") > task
+    await desk.close()
+    report = await audit(database, elsewhere)
+    assert [str(one) for one in (*report.differences, *report.untold)] == []
+
+
 async def test_an_edit_of_which_only_the_reason_was_changed_goes_unnoticed(
     live: str, elsewhere: str
 ) -> None:

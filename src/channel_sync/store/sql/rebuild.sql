@@ -35,10 +35,15 @@ ORDER BY version;
 SELECT version, today, at FROM planner_look WHERE property_id = $1 ORDER BY look_id;
 
 -- name: load_settled
--- The tasks that staff accepted or dismissed, and when.
+-- The tasks that staff accepted or dismissed, and when. Others may have ended with them, by the same
+-- hand: superseded, or done because the stay got its room.
 SELECT t.reservation_id, t.line, t.reason, t.closed_at, t.closed_by, t.state
 FROM task t
-WHERE t.property_id = $1 AND (t.closed_by LIKE '% (accepted)' OR t.closed_by LIKE '% (dismissed)')
+WHERE t.property_id = $1
+  AND ((t.state = 'dismissed' AND t.closed_by LIKE '% (dismissed)')
+       OR (t.state = 'done' AND t.closed_by LIKE '% (accepted)'
+           AND t.reason NOT IN ('no_room', 'pinned_room_conflict', 'over_capacity',
+                                'unmapped_category')))
 ORDER BY t.closed_at, t.task_id;
 
 -- name: load_bookings
