@@ -317,6 +317,28 @@ async def test_a_task_that_ends_because_another_was_accepted_is_not_settled_agai
     assert [str(one) for one in (*report.differences, *report.untold)] == []
 
 
+async def test_a_person_who_says_that_a_stay_keeps_its_room_is_told_again(
+    database: str, elsewhere: str
+) -> None:
+    """That changes nothing but the task: no row of history says it."""
+    desk = await asyncpg.connect(database, server_settings={"search_path": "channel_sync"})
+    await desk.execute("SELECT set_config('channel_sync.today', $1, false)", DAY.isoformat())
+    await load_property(desk, parse_property(HOTEL))
+    async with worker_pool(database) as pool:
+        said = (
+            booking("U"),
+            booking("U", revision=2, status="modified", rooms=[line(category="ATTIC")]),
+        )
+        await apply_slice(pool, records(*said), today_of=TODAY)
+        room = await desk.fetchval("SELECT room FROM v_stay")
+        await desk.execute("SELECT move_stay('seaview', 'U', '1', $1, 'anna (day)')", room)
+    closed = await desk.fetch("SELECT reason, state, closed_by FROM v_task WHERE NOT notice")
+    assert [tuple(row) for row in closed] == [("unmapped_category", "done", "anna (day) (moved)")]
+    await desk.close()
+    report = await audit(database, elsewhere)
+    assert [str(one) for one in (*report.differences, *report.untold)] == []
+
+
 async def test_an_edit_of_which_only_the_reason_was_changed_goes_unnoticed(
     live: str, elsewhere: str
 ) -> None:
