@@ -182,6 +182,10 @@ TAMPERED = {
         "UPDATE stay SET staff_note = 'loud' WHERE reservation_id = 1",
         "booking.com/A: stay 1: staff_note",
     ),
+    "the address of a booking": (
+        "UPDATE reservation SET contact_email = 'b@example.org' WHERE reservation_id = 3",
+        "booking.com/W: the booking: contact_email",
+    ),
     "what the channel last said": (
         (
             "UPDATE reservation SET base = jsonb_set(base, '{comments}', '\"x\"')"
@@ -268,6 +272,71 @@ async def test_a_booking_whose_messages_are_not_all_kept_is_left_apart_and_said_
     }
     assert report.is_same, [str(one) for one in (*report.differences, *report.untold)]
     assert report.bookings == 4
+
+
+async def test_an_address_that_is_spelled_as_its_guest_was_corrected_is_no_difference(
+    database: str, elsewhere: str
+) -> None:
+    """A booking shows a known guest's address as the guest's, whose corrections are not told."""
+    desk = await asyncpg.connect(database, server_settings={"search_path": "channel_sync"})
+    await load_property(desk, parse_property(HOTEL))
+    correct = "SELECT edit_guest('seaview', 'A', '{\"email\": \"Ada@Example.org\"}', 'anna')"
+    async with worker_pool(database) as pool:
+        await apply_slice(pool, records(booking("A")), today_of=TODAY)
+        await desk.execute(correct)
+        await apply_slice(pool, records(booking("B"), start=1), today_of=TODAY)
+    spelled = await desk.fetchval("SELECT contact_email FROM v_stay WHERE reference = 'B'")
+    await desk.close()
+    assert spelled == "Ada@Example.org"
+    report = await audit(database, elsewhere)
+    assert [str(one) for one in (*report.differences, *report.untold)] == []
+
+
+async def test_a_task_that_ends_because_another_was_accepted_is_not_settled_again(
+    database: str, elsewhere: str
+) -> None:
+    """Who leaves early is no unwanted guest any more, although that was asked last."""
+    desk = await asyncpg.connect(database, server_settings={"search_path": "channel_sync"})
+    await desk.execute("SELECT set_config('channel_sync.today', $1, false)", DAY.isoformat())
+    await load_property(desk, parse_property(HOTEL))
+    asked = "SELECT task_id FROM v_task WHERE reason = $1 AND state = $2"
+    here = line(arrival="2030-03-01", departure="2030-03-03")
+    async with worker_pool(database) as pool:
+        await apply_slice(pool, records(booking("H", rooms=[here])), today_of=TODAY)
+        await desk.execute("SELECT check_in('seaview', 'H', '1', 'ben')")
+        off = booking("H", revision=2, status="cancelled", rooms=[])
+        await apply_slice(pool, records(off, start=1), today_of=TODAY)
+        await desk.execute("SELECT block_guest('seaview', 'H', 'anna')")
+        while await plan_next(pool, today_of=TODAY):
+            pass
+    task = await desk.fetchval(asked, "in_house_cancellation", "open")
+    await desk.execute("SELECT accept_task('seaview', $1, 'anna')", task)
+    assert await desk.fetchval(asked, "blocked_guest", "superseded") > task
+    await desk.close()
+    report = await audit(database, elsewhere)
+    assert [str(one) for one in (*report.differences, *report.untold)] == []
+
+
+async def test_a_person_who_says_that_a_stay_keeps_its_room_is_told_again(
+    database: str, elsewhere: str
+) -> None:
+    """That changes nothing but the task: no row of history says it."""
+    desk = await asyncpg.connect(database, server_settings={"search_path": "channel_sync"})
+    await desk.execute("SELECT set_config('channel_sync.today', $1, false)", DAY.isoformat())
+    await load_property(desk, parse_property(HOTEL))
+    async with worker_pool(database) as pool:
+        said = (
+            booking("U"),
+            booking("U", revision=2, status="modified", rooms=[line(category="ATTIC")]),
+        )
+        await apply_slice(pool, records(*said), today_of=TODAY)
+        room = await desk.fetchval("SELECT room FROM v_stay")
+        await desk.execute("SELECT move_stay('seaview', 'U', '1', $1, 'anna (day)')", room)
+    closed = await desk.fetch("SELECT reason, state, closed_by FROM v_task WHERE NOT notice")
+    assert [tuple(row) for row in closed] == [("unmapped_category", "done", "anna (day) (moved)")]
+    await desk.close()
+    report = await audit(database, elsewhere)
+    assert [str(one) for one in (*report.differences, *report.untold)] == []
 
 
 async def test_an_edit_of_which_only_the_reason_was_changed_goes_unnoticed(

@@ -9,7 +9,13 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from channel_sync.applied import PERSONAL
-from channel_sync.rebuild.guests import TASKS, is_about_guests, rules_without, without
+from channel_sync.rebuild.guests import (
+    TASKS,
+    is_about_guests,
+    rules_without,
+    spelled_alike,
+    without,
+)
 from channel_sync.store.statements import statements
 
 if TYPE_CHECKING:
@@ -65,7 +71,7 @@ def _comparable(doc: dict[str, Any]) -> dict[str, Any]:
     facts = {"facts": without(doc["facts"])} if "facts" in doc else {}
     ruled = [name for name in ("rule", "outcome_reason") if name in doc]
     rules: dict[str, Any] = {name: rules_without(doc[name]) for name in ruled}
-    return {**without(doc), **facts, **rules}
+    return spelled_alike({**without(doc), **facts, **rules})
 
 
 def compare(held: State, told: State, apart: Collection[str]) -> Iterator[Difference]:

@@ -241,7 +241,7 @@ def _is_refusal(error: Exception) -> bool:
 async def settle(
     connection: asyncpg.Connection, property_id: str, reservation_id: int, step: Settled
 ) -> None:
-    """Accept or dismiss the task again that staff settled.
+    """Settle the task again that staff accepted, dismissed or did.
 
     Raises:
         Refused: there is no such open task.
@@ -251,4 +251,8 @@ async def settle(
     )
     if task_id is None:
         raise Refused(f"no task {step.reason} is open")
-    await connection.execute(STAFF[step.verb], property_id, task_id, step.actor, step.why)
+    if step.verb in STAFF:
+        await connection.execute(STAFF[step.verb], property_id, task_id, step.actor, step.why)
+    else:
+        by_whom = f"{step.actor} ({step.verb})"
+        await connection.execute(SQL["settle_task"], property_id, task_id, by_whom)

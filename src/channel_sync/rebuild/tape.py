@@ -23,6 +23,8 @@ SQL = statements("rebuild")
 PLANNER = "system"
 SETTLED = {"done": "accepted", "dismissed": "dismissed"}
 """The event that the settling of a task leaves in history, by the task's state."""
+VERBS = {"accepted": "accept", "dismissed": "dismiss"}
+"""The function that settles a task, by what the task says of it."""
 IN_SEVERAL_ROWS = frozenset({"booked", "room_added", "amended", "split"})
 """Events of staff of which one call may write several rows."""
 FOLLOWS = frozenset({"released"})
@@ -78,7 +80,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A task that staff accepted or dismissed."""
+    """A task that staff accepted or dismissed, or did by leaving a stay in the room it has.
+
+    `verb` is then what they did with the stay: "moved" or "amended".
+    """
 
     reservation_id: int
     line: str | None
@@ -250,14 +255,16 @@ def _place_apart(row: Row, looks: Mapping[datetime, int]) -> Place:
 
 
 def _settled(task: asyncpg.Record, row: Row) -> Settled:
+    actor, _, did = task["closed_by"].rpartition(" (")
+    did = did.removesuffix(")")
     is_told = row.at == task["closed_at"]
     why = row.reason if is_told and row.reason != task["reason"] else None
     return Settled(
         reservation_id=task["reservation_id"],
         line=task["line"],
         reason=task["reason"],
-        verb="accept" if task["state"] == "done" else "dismiss",
-        actor=task["closed_by"].rpartition(" (")[0],
+        verb=VERBS.get(did, did),
+        actor=actor,
         why=why,
         today=row.today,
     )

@@ -35,10 +35,20 @@ ORDER BY version;
 SELECT version, today, at FROM planner_look WHERE property_id = $1 ORDER BY look_id;
 
 -- name: load_settled
--- The tasks that staff accepted or dismissed, and when.
+-- The tasks that staff accepted or dismissed, and when. Others may have ended with them, by the same
+-- hand: superseded, or done because the stay got its room. Of a stay that a person left in the room
+-- it has, no row of history tells that its task was done.
 SELECT t.reservation_id, t.line, t.reason, t.closed_at, t.closed_by, t.state
 FROM task t
-WHERE t.property_id = $1 AND (t.closed_by LIKE '% (accepted)' OR t.closed_by LIKE '% (dismissed)')
+WHERE t.property_id = $1
+  AND ((t.state = 'dismissed' AND t.closed_by LIKE '% (dismissed)')
+       OR (t.state = 'done' AND t.closed_by LIKE '% (accepted)'
+           AND t.reason NOT IN ('no_room', 'pinned_room_conflict', 'over_capacity',
+                                'unmapped_category'))
+       OR (t.state = 'done' AND t.closed_by ~ ' \((moved|amended)\)$'
+           AND NOT EXISTS (SELECT FROM history h
+                           WHERE h.property_id = t.property_id AND h.at = t.closed_at
+                             AND h.reservation_id = t.reservation_id)))
 ORDER BY t.closed_at, t.task_id;
 
 -- name: load_bookings
@@ -79,6 +89,11 @@ SELECT t.task_id
 FROM task t
 WHERE t.property_id = $1 AND t.reservation_id = $2 AND t.line IS NOT DISTINCT FROM $3
   AND t.reason = $4 AND t.state = 'open';
+
+-- name: settle_task
+-- A task that a person did, and nothing else.
+UPDATE task SET state = 'done', closed_at = now(), closed_by = $3
+WHERE property_id = $1 AND task_id = $2;
 
 -- name: property_version
 -- How far a property has been told.
