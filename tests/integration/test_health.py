@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any
 
 import asyncpg
@@ -171,9 +171,9 @@ async def test_lag_and_no_progress_is_not_live(
     fetch = KafkaPort.fetch
     stuck = asyncio.Event()
 
-    async def stuck_fetch(self: KafkaPort, wanted: Mapping[Any, int]) -> Any:
+    async def stuck_fetch(self: KafkaPort, *asked: Any) -> Any:
         await stuck.wait()
-        return await fetch(self, wanted)
+        return await fetch(self, *asked)
 
     monkeypatch.setattr(KafkaPort, "fetch", stuck_fetch)
     settings = settings_for(url, kafka.bootstrap, topic, health_port=port, watchdog_seconds=0.5)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -334,6 +335,26 @@ async def test_a_person_who_says_that_a_stay_keeps_its_room_is_told_again(
         await desk.execute("SELECT move_stay('seaview', 'U', '1', $1, 'anna (day)')", room)
     closed = await desk.fetch("SELECT reason, state, closed_by FROM v_task WHERE NOT notice")
     assert [tuple(row) for row in closed] == [("unmapped_category", "done", "anna (day) (moved)")]
+    await desk.close()
+    report = await audit(database, elsewhere)
+    assert [str(one) for one in (*report.differences, *report.untold)] == []
+
+
+async def test_a_repeat_in_another_partition_that_waited_for_the_hotel_is_told_after_its_original(
+    database: str, elsewhere: str
+) -> None:
+    """Its transaction began first, and found the message handled when it had the hotel."""
+    desk = await asyncpg.connect(database, server_settings={"search_path": "channel_sync"})
+    await load_property(desk, parse_property(HOTEL))
+    (first,) = records(booking("A"))
+    async with worker_pool(database) as pool:
+        await apply_slice(pool, (replace(first, partition=1),), today_of=TODAY)
+        await apply_slice(pool, (first,), today_of=TODAY)
+    await desk.execute(
+        "UPDATE message SET applied_at = applied_at - interval '1 minute' WHERE partition = 0"
+    )
+    outcomes = await desk.fetch("SELECT outcome FROM message ORDER BY partition")
+    assert [row["outcome"] for row in outcomes] == ["duplicate", "created"]
     await desk.close()
     report = await audit(database, elsewhere)
     assert [str(one) for one in (*report.differences, *report.untold)] == []

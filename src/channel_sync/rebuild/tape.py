@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from channel_sync.core.model import Outcome
 from channel_sync.rebuild.guests import TASKS, is_about_guests
 from channel_sync.rebuild.kept import BookingRow, Kept, sort_out
 from channel_sync.records import Record
@@ -175,8 +176,10 @@ def _messages(
     for number, row in enumerate(messages):
         if not kept.is_played(row):
             continue
+        # A repeat bears the id of what wrote, and may have begun to wait for the hotel before it.
+        is_repeat = row["outcome"] == Outcome.DUPLICATE
         wrote = row["message_id"] and written.get(row["version"]) == row["message_id"]
-        place = (row["version"], WROTE if wrote else MET, number)
+        place = (row["version"], WROTE if wrote and not is_repeat else MET, number)
         alone = ordinals[_record_key(row)] == 1 and row["ordinal"] == 0
         record = _record(row, property_id)
         yield place, Message(record, row["ordinal"], row["today"], row["reservation_id"], alone)
