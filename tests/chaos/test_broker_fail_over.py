@@ -12,7 +12,7 @@ import pytest
 from channel_sync.demo.servers import Household
 from tests.integration.checker import broken_invariants, compare, faults_of_outcomes, told
 from tests.integration.feed import Feed, apply_in_order, template
-from tests.integration.program import NOW, Program, outcomes, until_outcomes
+from tests.integration.program import NOW, Program, outcomes, until_outcomes, until_planned
 from tests.integration.rough import RoughTraffic
 from tests.parts.brokers import JavaBroker, free_ports, jar_version
 from tests.parts.jars import NoJarsError, kafka_jars
@@ -73,6 +73,7 @@ async def test_each_broker_of_a_cluster_may_die_under_traffic(
             await traffic
             await feed.flush()
             await until_outcomes(url, sum(feed.reservations.values()))
+            await until_planned(url)
         assert await faults_of_outcomes(url, feed.topic, feed.reservations) == []
         assert await broken_invariants(url) == []
         await apply_in_order(in_order, feed)

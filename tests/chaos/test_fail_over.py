@@ -18,7 +18,7 @@ from channel_sync.demo.servers import Household, Postgres, ServerError, free_por
 from tests.chaos.servers import WAL
 from tests.integration.checker import broken_invariants, compare, faults_of_outcomes, told
 from tests.integration.feed import Feed, apply_in_order, template
-from tests.integration.program import NOW, Program, until_outcomes
+from tests.integration.program import NOW, Program, until_outcomes, until_planned
 from tests.integration.rough import RoughTraffic
 from tests.integration.running import until
 from tests.parts.kafka import KafkaPart
@@ -118,11 +118,7 @@ async def test_a_fail_over_under_traffic_costs_a_wait_and_no_message(
         await feed.flush()
         await until_outcomes(left, sum(feed.reservations.values()))
 
-        async def planned() -> bool:
-            due = "SELECT count(*) FROM channel_sync.property WHERE replan_due"
-            return await _ask(left, [due]) == 0
-
-        await until(planned)
+        await until_planned(left)
     assert await faults_of_outcomes(left, feed.topic, feed.reservations) == []
     assert await broken_invariants(left) == []
     await apply_in_order(in_order, feed)

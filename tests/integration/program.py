@@ -167,6 +167,20 @@ async def outcomes(url: str) -> int:
         await connection.close()
 
 
+async def until_planned(url: str) -> None:
+    """Nobody waits for the planner any more."""
+
+    async def nothing_due() -> bool:
+        connection = await asyncpg.connect(url)
+        try:
+            due = "SELECT count(*) FROM channel_sync.property WHERE replan_due"
+            return bool(await connection.fetchval(due) == 0)
+        finally:
+            await connection.close()
+
+    await until(nothing_due)
+
+
 async def until_outcomes(url: str, number: int) -> None:
     async def there() -> bool:
         return await outcomes(url) >= number

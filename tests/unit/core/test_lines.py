@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from channel_sync.core.judge import SetAside
+from channel_sync.core.merge import UnfitDates, base_after
 from channel_sync.core.model import (
     Completeness,
     Outcome,
@@ -210,6 +211,22 @@ def test_a_date_that_does_not_fit_the_one_left_unsaid_is_parked(
     step = aside(made, partial("A", one, revision=3))
     assert step.reason is Parked.INCOMPLETE_LINE
     assert step.detail.startswith("stay 1: expected a departure from ")
+
+
+def test_a_stay_does_not_grow_by_parts_beyond_what_it_may_be() -> None:
+    made = hotel(HELD)
+    stay, longer = made.stay("A", "1"), replace(line("STD", 1, 40), arrival=None)
+    assert base_after(made.house, "booking.com", stay, longer, 39).departure == day(40)
+    with pytest.raises(UnfitDates, match="expected at most 38 nights, got 39") as refused:
+        base_after(made.house, "booking.com", stay, longer, 38)
+    assert refused.value.reason is Parked.STAY_TOO_LONG
+
+
+def test_a_date_alone_fits_where_no_other_was_ever_said() -> None:
+    made = hotel(HELD)
+    stay = replace(made.stay("A", "1"), base=None)
+    alone = replace(line("STD", 1, 4), arrival=None)
+    assert base_after(made.house, "booking.com", stay, alone, 1).departure == day(4)
 
 
 def test_a_date_that_no_longer_fits_is_old_news_in_a_repeat() -> None:
