@@ -479,6 +479,25 @@ async def test_staff_name_the_property_where_two_know_a_reference(
 # --- parked --------------------------------------------------------------------------------
 
 
+async def test_what_the_operators_limit_parked_is_retried_under_the_limit_of_now(
+    house: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Replay, explain and retry read a message as the worker does."""
+    long = message("LONG", line={"departure": "2027-06-05"})
+    file = tmp_path / "long.json"
+    file.write_text(json.dumps(long), encoding="utf-8")
+    monkeypatch.setenv("CHANNEL_SYNC_MAX_STAY_NIGHTS", "300")
+    await replay(house, tmp_path, [long])
+    (row,) = await rows(house, "parked", "list")
+    assert row["reason"] == "stay_too_long"
+    number = row["parked_id"]
+    assert "at most 300 nights" in done(await house("explain", file, "--today", TODAY)).stdout
+    assert "stay_too_long" in done(await house("parked", "retry", number, "--today", TODAY)).stdout
+    monkeypatch.setenv("CHANNEL_SYNC_MAX_STAY_NIGHTS", "400")
+    retried = done(await house("parked", "retry", number, "--today", TODAY)).stdout
+    assert retried.startswith("created ")
+
+
 async def test_a_parked_message_is_shown_retried_and_discarded(cli: Cli, tmp_path: Path) -> None:
     await replay(cli, tmp_path, [message("A"), message("B", rooms=None)])
     found = await rows(cli, "parked", "list")

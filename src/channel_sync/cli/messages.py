@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,34 +86,39 @@ def explain(
 
 
 async def _replay(records: Sequence["Record"], today: date | None, *, as_json: bool) -> None:
+    from channel_sync.limits import limits_of  # noqa: PLC0415 - lxml
     from channel_sync.pipeline import apply_slice  # noqa: PLC0415 - not needed by every command
 
-    calendar = today_of(today)
-    keep_raw = Settings.load().keep_raw
+    settings = Settings.load()
+    apply = partial(
+        apply_slice,
+        today_of=today_of(today),
+        limits=limits_of(settings),
+        keep_raw=settings.keep_raw,
+    )
     outcomes: Counter[str] = Counter()
     async with worker_pool() as pool:
         with progress(quiet=as_json) as work:
             work.begin("replay", len(records))
             for piece in _pieces(records):
-                result = await apply_slice(pool, piece, today_of=calendar, keep_raw=keep_raw)
+                result = await apply(pool, piece)
                 work.advance(len(piece))
                 for applied in result.applied:
                     outcomes[str(applied.outcome)] += 1
                     print_applied(applied, as_json=as_json)
-            await let_plan(pool, calendar, work)
+            await let_plan(pool, today_of(today), work)
     if sys.stderr.isatty():
         tally = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.most_common())
         typer.echo(f"{len(records)} messages: {tally or 'nothing'}", err=True)
 
 
 async def _explain(records: Sequence["Record"], today: date | None, *, as_json: bool) -> None:
+    from channel_sync.limits import limits_of  # noqa: PLC0415 - lxml
     from channel_sync.pipeline import explain_record  # noqa: PLC0415 - not needed by every command
-    from channel_sync.wire.limits import Limits  # noqa: PLC0415 - neither are these
-    from channel_sync.wire.xsd import load_schemas  # noqa: PLC0415 - lxml
 
     if not records:
         fail("the file holds no message")
-    limits = Limits(schemas=load_schemas(Settings.load().xsd_dir))
+    limits = limits_of(Settings.load())
     async with worker_pool() as pool:
         for record in records:
             for explained in await explain_record(

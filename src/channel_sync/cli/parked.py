@@ -22,6 +22,7 @@ from channel_sync.cli.output import (
 )
 from channel_sync.cli.session import Today, database, let_plan, run, today_of, worker_pool
 from channel_sync.errors import Refused
+from channel_sync.settings import Settings
 from channel_sync.store.statements import statements
 
 SQL = statements("parked")
@@ -112,12 +113,16 @@ async def _discard(parked_id: int, actor: str) -> None:
 
 
 async def _retry(numbers: list[int], actor: str, today: date | None, *, as_json: bool) -> None:
+    from channel_sync.limits import limits_of  # noqa: PLC0415 - lxml
     from channel_sync.parked import retry_parked  # noqa: PLC0415 - brings the whole pipeline
 
     calendar = today_of(today)
+    limits = limits_of(Settings.load())
     async with worker_pool() as pool:
         async for parked_id in _wanted(pool, numbers):
-            applied = await retry_parked(pool, parked_id, today_of=calendar, actor=actor)
+            applied = await retry_parked(
+                pool, parked_id, today_of=calendar, actor=actor, limits=limits
+            )
             for one in applied:
                 print_applied(one, as_json=as_json)
         await let_plan(pool, calendar)

@@ -12,19 +12,20 @@ import asyncpg
 from pydantic import SecretStr
 
 from channel_sync.errors import ConfigurationError, Refused
+from channel_sync.limits import limits_of
 from channel_sync.rebuild.compare import Difference, compare, load_state
 from channel_sync.rebuild.play import Player, Untold
 from channel_sync.rebuild.tape import Edit, Hotel, Look, Message, Settled, load_tape
 from channel_sync.store.connect import open_connection
 from channel_sync.store.migrate import migrate
 from channel_sync.store.statements import statements
-from channel_sync.wire.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from channel_sync.progress import Work
     from channel_sync.settings import Settings
+    from channel_sync.wire.limits import Limits
 
 SQL = statements("rebuild")
 
@@ -74,7 +75,7 @@ async def rebuild(
             wanted = [one for one in found if property_id in {None, one}]
             async with _elsewhere(settings, into) as there:
                 for one in wanted:
-                    yield await _audit(live, there, one, _limits(settings), work)
+                    yield await _audit(live, there, one, limits_of(settings), work)
     finally:
         await live.close()
 
@@ -108,10 +109,6 @@ async def _audit(
         untold=untold,
         differences=tuple(compare(held, told, apart)),
     )
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(body_bytes=settings.max_message_bytes, stay_nights=settings.max_stay_nights)
 
 
 @contextlib.asynccontextmanager

@@ -51,6 +51,7 @@ CANONICAL = Plain(
     money=frozenset(_CANONICAL_MONEY.split()),
 )
 NOTHING_SPARED = Plain()
+_MOST_VALUES = 1_000_000  # more than fit in a message of the usual limit; seconds of work
 """For a format that is not known: no path of it is spared, all is searched."""
 
 
@@ -72,9 +73,6 @@ def scrub(body: bytes, plain: Plain = NOTHING_SPARED) -> Scrubbed:
     except Exception:  # noqa: BLE001 - fail closed, whatever it was
         return Scrubbed(None, 0, digest, length)
     return Scrubbed(clean, removed, digest, length)
-
-
-_MOST_VALUES = 1_000_000  # more than fit in a message of the usual limit; seconds of work
 
 
 def _scrub(body: bytes, plain: Plain) -> tuple[bytes | None, int]:

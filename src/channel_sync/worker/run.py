@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, TypeVar
 from channel_sync import pipeline, planner
 from channel_sync.clock import RealClock
 from channel_sync.errors import ConfigurationError
+from channel_sync.limits import limits_of
 from channel_sync.observe import logs
 from channel_sync.observe.health import HealthServer
 from channel_sync.observe.metrics import Metrics
 from channel_sync.store import connect
 from channel_sync.store.slices import Houses
-from channel_sync.wire.limits import Limits
-from channel_sync.wire.xsd import load_schemas
 from channel_sync.worker.check import prove_schema
 from channel_sync.worker.figures import Figures
 from channel_sync.worker.loop import Loop
@@ -118,12 +117,12 @@ async def run(
 
 def _pipeline(settings: Settings) -> Apply:
     """The pipeline within the operator's limits, with what it remembers of hotels."""
-    limits = Limits(
-        body_bytes=settings.max_message_bytes,
-        stay_nights=settings.max_stay_nights,
-        schemas=load_schemas(settings.xsd_dir),
+    return partial(
+        pipeline.apply_slice,
+        limits=limits_of(settings),
+        houses=Houses(),
+        keep_raw=settings.keep_raw,
     )
-    return partial(pipeline.apply_slice, limits=limits, houses=Houses(), keep_raw=settings.keep_raw)
 
 
 def _tracing(settings: Settings) -> Tracing:
