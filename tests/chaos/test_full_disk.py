@@ -70,7 +70,7 @@ async def url(disk: Path) -> AsyncIterator[str]:
 def fill(disk: Path) -> Path:
     """A file that takes what is left, to the last byte."""
     filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+    with filler.open("wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12, 1):
             with contextlib.suppress(OSError):
                 while file.write(bytes(size)):
