@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     kafka_partition_fetch_bytes: Count = Field(
         1_048_576, description="of one partition in it, compressed"
     )
+    kafka_unpacked_bytes: Count = Field(
+        67_108_864, description="of one batch; one that unpacks to more halts its partition"
+    )
 
     slice_records: Count = Field(500, description="most messages of one transaction")
     slice_bytes: Count = Field(4_194_304, description="most bytes of one transaction")

@@ -32,6 +32,8 @@ def main() -> int:
         minutes * 60, given.soak, given.times, given.seed, given.workers, given.hotels,
         given.rate, given.auto_resolve,
     )  # fmt: skip
+    if given.logs:
+        given.logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="channel-sync-chaos-") as folder:
         verdict = asyncio.run(soak(plan, given.logs or Path(folder)))
     sys.stdout.write(f"{verdict.markdown()}\n")

@@ -7,9 +7,10 @@ import contextlib
 import random
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
@@ -112,7 +113,7 @@ async def _under_faults(plan: Plan, run: Run) -> None:
             await asyncio.sleep(0.5)
 
     try:
-        async with _aside(crew.keep(), count()), _aside(
+        async with aside(crew.keep(), count()), aside(
             feed.produce(rate=plan.rate, may=lambda: feed.sent - done < BEHIND, until=enough)
         ):  # fmt: skip
             await _inflict_all(plan, scene)
@@ -131,17 +132,13 @@ async def _under_faults(plan: Plan, run: Run) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _aside(*works: object) -> AsyncIterator[None]:
-    """Runs them for as long as the context lasts; what they die of is raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]  # type: ignore[call-overload]
-    try:
+async def aside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs them for as long as the context lasts; what one of them dies of ends it at once."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
         yield
-    finally:
         for task in tasks:
             task.cancel()
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, Exception):
-                raise result
 
 
 async def _inflict_all(plan: Plan, scene: Scene) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import asyncpg
 import pytest
 
 from tests.chaos.faults import KINDS
-from tests.chaos.soak import Plan, soak
+from tests.chaos.soak import Plan, aside, soak
 from tests.chaos.verdict import count_outcomes
 from tests.integration.checker import told
 from tests.integration.feed import Feed, apply_in_order, template
@@ -57,3 +58,12 @@ async def test_a_missing_outcome_and_one_too_many_are_counted(postgres: Postgres
         await connection.close()
         found = await count_outcomes(url, "bookings", feed.reservations)
         assert found == (whole - gone + 1, gone, 1)
+
+
+async def test_a_run_ends_with_whatever_of_it_dies() -> None:
+    async def nobody_can_be_started() -> None:
+        raise FileNotFoundError("no folder for the logs")
+
+    with pytest.RaisesGroup(FileNotFoundError):
+        async with aside(nobody_can_be_started()):
+            await asyncio.Event().wait()  # faults for workers that are not there

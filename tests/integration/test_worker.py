@@ -121,6 +121,33 @@ async def test_a_sender_may_compress_as_it_likes(
         await until_applied(url, topic, *bodies)
 
 
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_a_batch_that_unpacks_too_far_halts_its_partition_and_no_other(
+    url: str, kafka: KafkaPart, make_topic: MakeTopic, codec: str
+) -> None:
+    topic = make_topic(partitions=2)
+    large = "x" * 3_000_000
+    await send(kafka.bootstrap, topic, "a")
+    producer = Producer({
+        "bootstrap.servers": kafka.bootstrap, "compression.type": codec,
+        "message.max.bytes": 4_000_000,
+    })  # fmt: skip
+    producer.produce(topic, large.encode(), partition=0)
+    assert producer.flush(30) == 0
+    await send(kafka.bootstrap, topic, "A", partition=1)
+    async with working(settings_for(url, kafka.bootstrap, topic, kafka_unpacked_bytes=1_000_000)):
+        reason = await until_halted(url, topic)
+        assert reason.startswith("offset 1: a batch cannot be unpacked: UnpacksTooFarError: ")
+        await send(kafka.bootstrap, topic, "B", partition=1)
+        await until_applied(url, topic, "a", "A", "B")
+    settings = settings_for(url, kafka.bootstrap, topic)
+    pool = await connect.open_pool(settings)
+    assert await claims.resume(pool, topic, 0)
+    await pool.close()
+    async with working(settings):
+        await until_applied(url, topic, "a", large, "A", "B")
+
+
 async def test_start_at_latest_begins_behind_what_is_there_and_is_stored_at_once(
     url: str, kafka: KafkaPart, make_topic: MakeTopic
 ) -> None:

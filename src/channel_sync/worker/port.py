@@ -30,6 +30,7 @@ from channel_sync.worker.broker import (
     why_not,
 )
 from channel_sync.worker.peek import Peek
+from channel_sync.worker.unpacking import bound_unpacking
 
 if TYPE_CHECKING:
     from channel_sync.settings import Settings
@@ -104,6 +105,7 @@ class KafkaPort:
         Raises ConfigurationError (login, rights, no such topic) or DependencyError.
         """
         settings = self._settings
+        bound_unpacking(settings.kafka_unpacked_bytes)
         consumer = AIOKafkaConsumer(
             **client_options(settings),
             group_id=settings.group,
