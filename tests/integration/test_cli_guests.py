@@ -93,6 +93,16 @@ async def test_what_cannot_be_done_is_said_in_a_line(desk: Cli) -> None:
     assert (await desk("guest", "edit", "B", "--set", "nonsense")).exit_code == 2
 
 
+async def test_a_typed_email_must_be_one(desk: Cli) -> None:
+    for command in (("edit", "B", "--set", "email=no mail"), ("split", "B", "--email", "no mail")):
+        ended = await desk("guest", *command)
+        assert ended.exit_code == 2
+        assert "'no mail' is not an e-mail address" in ended.stderr
+    done(await desk("guest", "edit", "B", "--set", "email="))
+    (row,) = await rows(desk, "guests", "--search", "Gauss")
+    assert row["email"] is None
+
+
 async def test_a_guest_that_two_hotels_know_needs_the_hotel(desk: Cli, tmp_path: Path) -> None:
     await load(desk, tmp_path, {**HOUSE, "property": "second"})
     body = [message("A", booker=BOOKER, property="second")]

@@ -10,7 +10,7 @@ import typer
 
 from channel_sync.cli.listings import change
 from channel_sync.cli.output import Column, Json, Row, as_json_line, column, print_rows, shown
-from channel_sync.cli.session import database, run
+from channel_sync.cli.session import as_email, database, run
 from channel_sync.errors import Refused
 from channel_sync.store.statements import statements
 
@@ -66,7 +66,9 @@ def edit(
 def split(
     booking: Booking,
     name: Annotated[str | None, typer.Option("--name", help="else as the booking says")] = None,
-    email: Annotated[str | None, typer.Option("--email", help="else as the booking says")] = None,
+    email: Annotated[
+        str | None, typer.Option("--email", parser=as_email, help="else as the booking says")
+    ] = None,
     property_id: Property = None,
     actor: Actor = None,
     reason: Reason = None,
@@ -184,6 +186,8 @@ def _change(text: str) -> tuple[str, str | None]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise typer.BadParameter(f"--set takes COLUMN=VALUE, not {text!r}")
+    if name.strip() == "email":
+        value = as_email(value)
     return name.strip(), value.strip() or None
 
 

@@ -11,6 +11,7 @@ import asyncpg
 import typer
 
 from channel_sync.clock import FixedToday, RealClock
+from channel_sync.core.contact import email_key
 from channel_sync.errors import ChannelSyncError, ConfigurationError
 from channel_sync.progress import Silence, Work
 from channel_sync.records import TodayOf
@@ -41,6 +42,19 @@ def as_date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a date like 2026-04-10") from None
+
+
+def as_email(text: str) -> str:
+    """An e-mail as an option bears it; empty erases.
+
+    Channels send what they like, and it is kept as received; a person who types is asked again.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    if text.strip() and email_key(text) is None:
+        raise typer.BadParameter(f"{text!r} is not an e-mail address")
+    return text
 
 
 def date_option(name: str, text: str) -> Any:

@@ -8,7 +8,15 @@ from typing import Annotated, Any
 import asyncpg
 import typer
 
-from channel_sync.cli.session import Today, database, date_option, run, today_of, worker_pool
+from channel_sync.cli.session import (
+    Today,
+    as_email,
+    database,
+    date_option,
+    run,
+    today_of,
+    worker_pool,
+)
 from channel_sync.errors import Refused
 from channel_sync.store.statements import statements
 
@@ -130,7 +138,7 @@ def policy(
 def invoice_contact(
     reference: Reference,
     name: Annotated[str | None, typer.Option("--name", help="of a person or company")] = None,
-    email: Annotated[str | None, typer.Option("--email")] = None,
+    email: Annotated[str | None, typer.Option("--email", parser=as_email)] = None,
     phone: Annotated[str | None, typer.Option("--phone")] = None,
     address: Annotated[str | None, typer.Option("--address")] = None,
     property_id: Property = None,
