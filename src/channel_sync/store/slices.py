@@ -11,6 +11,7 @@ import orjson
 
 from channel_sync.core.model import Allocation, Basis, Guest, Guests, Kept, Order
 from channel_sync.core.plan import Layout, Plan
+from channel_sync.errors import ChannelSyncError
 from channel_sync.store.codec import read_guest, read_reservation
 from channel_sync.store.statements import statements
 
@@ -218,8 +219,11 @@ class Writes:
         return max((number for of, number in self.guests if of == property_id), default=0)
 
 
-class PlanChanged(Exception):
+class PlanChanged(ChannelSyncError):
     """Somebody moved a stay while it was decided upon: decide again."""
+
+    def __init__(self) -> None:
+        super().__init__("somebody moved a stay meanwhile: try again")
 
 
 async def save(trips: Trips, writes: Writes) -> None:
