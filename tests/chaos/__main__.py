@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -24,16 +25,19 @@ def main() -> int:
     parser.add_argument("--hotels", type=int, default=60)
     parser.add_argument("--rate", type=float, default=40.0, help="messages a second")
     parser.add_argument("--auto-resolve", choices=["off", "on"], default="off")
+    parser.add_argument("--people", type=int, default=0, help="at the desks, at the same time")
     parser.add_argument("--write", action="store_true", help=f"the table into {TABLE.name}")
     parser.add_argument("--logs", type=Path, help="a folder for the workers' logs")
     given = parser.parse_args()
     minutes = given.minutes or (240.0 if given.soak else 10.0)
     plan = Plan(
         minutes * 60, given.soak, given.times, given.seed, given.workers, given.hotels,
-        given.rate, given.auto_resolve,
+        given.rate, given.auto_resolve, given.people,
     )  # fmt: skip
     if given.logs:
         given.logs.mkdir(parents=True, exist_ok=True)
+    # The pools of people at the desks would tell each loss of a connection with its traceback.
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL + 1)
     with tempfile.TemporaryDirectory(prefix="channel-sync-chaos-") as folder:
         verdict = asyncio.run(soak(plan, given.logs or Path(folder)))
     sys.stdout.write(f"{verdict.markdown()}\n")

@@ -6,6 +6,7 @@ import asyncio
 import random
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from tests.chaos.fail_points import POINTS
 from tests.integration.program import Worker
 
 SESSION_SECONDS = 2.0
+JOINING_SECONDS = 60.0
 ARMED = 0.85
 """The share of starts that are given a point to die at."""
 
@@ -44,6 +46,12 @@ class Member(Worker):
 
     point: str = ""
     expected_to_end: bool = False
+    began_at: int = 0
+    """Bytes in its log when it was started."""
+
+    @property
+    def has_joined(self) -> bool:
+        return b'"event": "assigned"' in self.log.read_bytes()[self.began_at :]
 
 
 @dataclass(slots=True)
@@ -81,6 +89,7 @@ class Crew:
         if self.armed and self.chance.random() < ARMED:
             worker.point = self.chance.choice(POINTS)
             die_at = (f"{worker.point}:{self.chance.randrange(1, 12)}",)
+        worker.began_at = worker.log.stat().st_size if worker.log.exists() else 0
         worker.start("tests.chaos.fail_points", *die_at)
         worker.expected_to_end = False
         self.starts += 1
@@ -110,6 +119,14 @@ class Crew:
             self.faults.append(f"{worker.name} did not stop")
             worker.kill()
             return worker.running.returncode
+
+    async def all_listen(self) -> None:
+        """Until each has been given partitions: who is still starting dies of a SIGTERM."""
+        deadline = time.monotonic() + JOINING_SECONDS
+        while not all(worker.has_joined for worker in self.workers):
+            if time.monotonic() > deadline:
+                raise AssertionError("a worker never joined the group")
+            await asyncio.sleep(0.3)
 
     async def disarm(self) -> None:
         """From now on nobody dies at a point: who was to is exchanged for one who is not."""

@@ -14,9 +14,10 @@ import asyncpg
 
 from bench.traffic import CATEGORIES
 from channel_sync.assign import assign
-from channel_sync.clock import FixedToday
 from channel_sync.errors import Refused
 from channel_sync.parked import retry_parked
+from channel_sync.records import TodayOf
+from channel_sync.store.connect import Fault, classify
 
 REFUSALS = ("CS001", "CS002")
 """What the functions say no with, in a sentence for people."""
@@ -46,7 +47,8 @@ Call = tuple[str, dict[str, object]]
 class Desk:
     """One person: a connection of role `channel_sync_pms`, and a pool for what is no SQL.
 
-    `done` and `refused` count by function, `again` deadlocks; `faults` must stay empty.
+    Acts on the days around `today`. `done` and `refused` count by function, `again` deadlocks;
+    `faults` must stay empty. What a database that is away raises is raised.
     """
 
     connection: asyncpg.Connection
@@ -55,6 +57,7 @@ class Desk:
     hotels: list[str]
     rooms: list[str]
     seed: int
+    today_of: TodayOf
     actor: str = field(init=False)
     chance: random.Random = field(init=False)
     done: Counter[str] = field(default_factory=Counter)
@@ -109,7 +112,7 @@ class Desk:
     async def _retry(self, hotel: str) -> None:
         parked = await self.pool.fetch(PARKED_OF, hotel)
         if parked:
-            who: dict[str, Any] = {"today_of": FixedToday(self.today), "actor": self.actor}
+            who: dict[str, Any] = {"today_of": self.today_of, "actor": self.actor}
             number = self.chance.choice(parked)["parked_id"]
             await self._try("retry", lambda: retry_parked(self.pool, number, **who))
 
@@ -122,7 +125,7 @@ class Desk:
         if verb != "assign":
             await self._call(hotel, (verb, {"task_id": task["task_id"]}))
             return
-        who: dict[str, Any] = {"today_of": FixedToday(self.today), "actor": self.actor}
+        who: dict[str, Any] = {"today_of": self.today_of, "actor": self.actor}
         choice: dict[str, Any] = {"room": self.chance.choice(self.rooms)}
         if task["proposals"] and self.chance.random() < 0.8:
             choice = {"proposal": self.chance.randrange(task["proposals"]) + 1}
@@ -160,11 +163,16 @@ class Desk:
             elif error.sqlstate in AGAIN:
                 self.again[name] += 1
             else:
-                self.faults.append(f"{name} {said}: {error.sqlstate} {error}")
+                self._note(error, f"{name} {said}: {error.sqlstate} {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a fault
-            self.faults.append(f"{name} {said}: {error!r}")
+            self._note(error, f"{name} {said}: {error!r}")
         else:
             self.done[name] += 1
+
+    def _note(self, error: Exception, fault: str) -> None:
+        if classify(error) is Fault.TRANSIENT:
+            raise error
+        self.faults.append(fault)
 
     def day(self, around: date, before: int = 2, after: int = 5) -> date:
         """A day near another."""

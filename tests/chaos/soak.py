@@ -17,7 +17,8 @@ import asyncpg
 from tests.chaos import faults, servers
 from tests.chaos.crew import Crew
 from tests.chaos.faults import KILLED_AT_A_POINT, KINDS, Kind, Scene
-from tests.chaos.verdict import Verdict, judge
+from tests.chaos.people import MAY_WRITE_TABLES, People
+from tests.chaos.verdict import Verdict, judge, judge_beside_people
 from tests.integration.checker import EVERYTHING, WHATEVER_THE_ROOMS
 from tests.integration.feed import Feed, apply_in_order, template
 from tests.integration.program import reaching
@@ -44,11 +45,21 @@ class Plan:
     rate: float = 40.0
     auto_resolve: str = "off"
     """on: the planner gives rooms when it looks, so rooms are judged by invariants alone."""
+    people: int = 0
+    """At the desks meanwhile. One worker without faults would have met other bookings, so all is
+    judged by invariants, by what staff decided, and by a rebuild."""
+
+    @property
+    def reshuffle(self) -> str:
+        """Where no rows are compared, stays may make room for others."""
+        return "auto" if self.people else "suggest"
 
     def __str__(self) -> str:
+        people = f" {self.people} people at the desks," if self.people else ""
         return (
-            f"{self.workers} workers, {self.hotels} hotels, {self.rate:g} messages a second,"
-            f" auto_resolve {self.auto_resolve}, seed {self.seed}"
+            f"{self.workers} workers,{people} {self.hotels} hotels,"
+            f" {self.rate:g} messages a second, auto_resolve {self.auto_resolve},"
+            f" reshuffle {self.reshuffle}, seed {self.seed}"
         )
 
 
@@ -58,6 +69,7 @@ class Run:
 
     scene: Scene
     feed: Feed
+    people: People
     seconds: float = 0.0
 
 
@@ -68,7 +80,7 @@ def _say(text: str) -> None:
 async def soak(plan: Plan, folder: Path) -> Verdict:
     """Starts everything, does it, compares; raises where the workers do not come to rest."""
     with servers.database() as database, servers.broker() as broker:
-        made = await template(database.part, plan.hotels, plan.auto_resolve)
+        made = await template(database.part, plan.hotels, plan.auto_resolve, plan.reshuffle)
         async with (
             database.proxy.running(),
             broker.proxy.running(),
@@ -79,6 +91,7 @@ async def soak(plan: Plan, folder: Path) -> Verdict:
             topic = await asyncio.to_thread(part.create_topic, partitions=PARTITIONS)
             connection = await asyncpg.connect(url)
             await connection.execute(faults.DISK_FULL)
+            await connection.execute(MAY_WRITE_TABLES)
             await connection.close()
             chance = random.Random(plan.seed)
             crew = Crew(
@@ -90,12 +103,16 @@ async def soak(plan: Plan, folder: Path) -> Verdict:
             run = Run(
                 Scene(crew, database, broker, url, chance),
                 Feed(topic, broker.direct, RoughTraffic(plan.hotels, seed=plan.seed)),
+                People(database.through_proxy(url), plan.people, plan.hotels, plan.seed),
             )
             await _under_faults(plan, run)
-            await apply_in_order(in_order, run.feed)
-            only = EVERYTHING if plan.auto_resolve == "off" else WHATEVER_THE_ROOMS
-            verdict = await judge(run.scene, run.feed, url, in_order, only, run.seconds)
-            return replace(verdict, parts=(str(plan), *verdict.parts))
+            if plan.people:
+                verdict = await judge_beside_people(run.scene, run.feed, url, run.people)
+            else:
+                await apply_in_order(in_order, run.feed)
+                only = EVERYTHING if plan.auto_resolve == "off" else WHATEVER_THE_ROOMS
+                verdict = await judge(run.scene, run.feed, url, in_order, only)
+            return replace(verdict, seconds=run.seconds, parts=(str(plan), *verdict.parts))
 
 
 async def _under_faults(plan: Plan, run: Run) -> None:
@@ -116,13 +133,15 @@ async def _under_faults(plan: Plan, run: Run) -> None:
         async with aside(crew.keep(), count()), aside(
             feed.produce(rate=plan.rate, may=lambda: feed.sent - done < BEHIND, until=enough)
         ):  # fmt: skip
-            await _inflict_all(plan, scene)
+            async with aside(run.people.work()):
+                await _inflict_all(plan, scene)
             run.seconds = time.monotonic() - began
             _say(f"faults are over: {dict(scene.counts)}, {feed.sent} messages, {done} outcomes")
             enough.set()
             await crew.disarm()
             await feed.flush()
             await _settled(scene, sum(feed.reservations.values()))
+        await crew.all_listen()
         for worker in crew.workers:
             ended = await crew.leave(worker)
             if ended != 0:

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
-from pydantic import SecretStr
 
 from bench.traffic import property_file
 from channel_sync.clock import FixedToday
 from channel_sync.pipeline import apply_slice
 from channel_sync.planner import plan_next
-from channel_sync.progress import Silence
 from channel_sync.property_file import parse_property
-from channel_sync.rebuild.run import rebuild
 from channel_sync.records import Record
-from channel_sync.settings import Settings
 from channel_sync.store.properties import load_property
 from channel_sync.store.slices import Houses
 from tests.chaos.desk import AGAIN, Desk
+from tests.chaos.people import MAY_WRITE_TABLES, a_pms
+from tests.chaos.undone import (
+    history,
+    internal_errors,
+    rebuilt,
+    told_otherwise,
+    undone_by_the_program,
+)
 from tests.integration.checker import broken_invariants, faults_of_outcomes, told
 from tests.integration.feed import ROOMS
 from tests.integration.rough import FIRST_DAY, RoughTraffic
@@ -110,7 +112,7 @@ class Scene:
         hotels = [house(one) for one in range(len(POLICIES))]
         rooms = [room for one in property_file(0, ROOMS)["categories"] for room in one["rooms"]]
         seed = self.seed * 10_000 + self.day.toordinal() % 100 * 100 + number
-        return Desk(connection, pool, self.day, hotels, rooms, seed)
+        return Desk(connection, pool, self.day, hotels, rooms, seed, FixedToday(self.day))
 
     async def _stand(self, desk: Desk, acts: int) -> None:
         for _ in range(acts):
@@ -161,18 +163,10 @@ def house(number: int) -> str:
     return f"house-{number:03}"
 
 
-@asynccontextmanager
-async def a_pms(url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
-    await connection.execute("SET ROLE channel_sync_pms")
-    yield connection
-    await connection.close()
-
-
 async def prepare(url: str) -> None:
     """The hotels, whose PMS may write tables."""
     connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
-    await connection.execute("GRANT SELECT, UPDATE ON stay, reservation TO channel_sync_pms")
+    await connection.execute(MAY_WRITE_TABLES)
     for number, policy in enumerate(POLICIES):
         described = {**property_file(number, ROOMS), "policy": policy}
         if number == COUNTED:
@@ -180,104 +174,6 @@ async def prepare(url: str) -> None:
             single["units"] = len(single.pop("rooms"))
         await load_property(connection, parse_property(described))
     await connection.close()
-
-
-async def history(url: str) -> list[asyncpg.Record]:
-    """Every event of a stay, in order."""
-    connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
-    rows: list[asyncpg.Record] = await connection.fetch(
-        "SELECT h.property_id, h.version, reservation_id, line, actor_type, event, rule,"
-        " message_id, facts::text, coalesce(today, (SELECT m.today FROM message m"
-        "  WHERE (m.property_id, m.message_id) = (h.property_id, h.message_id)"
-        "  ORDER BY m.version LIMIT 1))::text AS today"
-        " FROM history h WHERE line IS NOT NULL ORDER BY property_id, version"
-    )
-    await connection.close()
-    return rows
-
-
-VALUES = {
-    **{name: {"arrival", "departure"} for name in ("arrival", "departure")},
-    **{name: {"adults", "children"} for name in ("adults", "children")},
-    **{name: {name} for name in ("comments", "rate_plan", "guest_names")},
-}
-"""By what a message may set, of what the channel must then have said something new."""
-CATEGORY = {"category", "category_code"}
-Stay = tuple[str, int, str]
-
-
-def undone_by_the_program(rows: list[asyncpg.Record]) -> Iterator[str]:
-    """What staff decided of a stay and the program took back, by history."""
-    pins: dict[Stay, str | None] = {}
-    by_hand: dict[Stay, bool] = {}
-    said: dict[tuple[str, int, str, str], set[str]] = defaultdict(set)
-    for row in rows:
-        of = (row["property_id"], row["reservation_id"], row["line"], row["message_id"])
-        facts = json.loads(row["facts"])
-        said[of] |= {name[5:] for name in facts if name.startswith("base.")}
-    for row in rows:
-        stay = (row["property_id"], row["reservation_id"], row["line"])
-        facts = json.loads(row["facts"])
-        if row["actor_type"] != "staff" and facts.get("status", "..")[1] != "cancelled":
-            anew = said[*stay, row["message_id"]]
-            for what in (
-                *_unpinned(pins.get(stay), facts, row["today"]),
-                *_unsaid(row, facts, anew, is_manual=by_hand.get(stay, False)),
-            ):
-                yield f"{what}: {stay} {row['version']} {row['event']} {row['rule']}: {facts}"
-        if "pinned_room" in facts:
-            pins[stay] = facts["pinned_room"][1]
-        if "manual_category_code" in facts:
-            code = facts["manual_category_code"][1]
-            by_hand[stay] = code is not None and row["actor_type"] == "staff"
-
-
-def _unpinned(pin: str | None, facts: dict[str, Any], today: str) -> Iterator[str]:
-    """What an event of the program did to a stay that was pinned before it."""
-    if pin is None:
-        return
-    given = facts.get("rooms", [None, None])[1] or ()
-    if any(one["room"] != pin for one in given if one["to_date"] > today):
-        yield f"moved from {pin}, to which it was pinned"
-    if "pinned_room" in facts:
-        yield "unpinned"
-
-
-def _unsaid(
-    row: asyncpg.Record, facts: dict[str, Any], anew: set[str], *, is_manual: bool
-) -> Iterator[str]:
-    """What an event of the program set that its message did not say `anew`."""
-    if "staff_note" in facts:
-        yield "another note"
-    if row["actor_type"] != "channel":
-        return
-    yield from (
-        f"another {name}" for name in VALUES.keys() & facts.keys() if not anew & VALUES[name]
-    )
-    # Where the manual category is full, a policy lets a stay back into the one booked.
-    full = "X has none" in row["rule"] or "status" in facts
-    if is_manual and "manual_category_code" in facts and not (anew & CATEGORY or full):
-        yield "the manual category undone"
-
-
-async def internal_errors(url: str) -> list[str]:
-    connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
-    rows = await connection.fetch(
-        'SELECT partition, "offset", outcome_reason, outcome_detail FROM message'
-        " WHERE outcome_reason = 'internal_error'"
-    )
-    await connection.close()
-    return [str(dict(row)) for row in rows]
-
-
-async def told_otherwise(url: str) -> list[str]:
-    """What a rebuild from messages and edits finds."""
-    settings = Settings(database_url=SecretStr(url))
-    return [
-        f"{report.property_id} {one}"
-        async for report in rebuild(settings, property_id=None, into=None, work=Silence())
-        for one in (*report.untold, *map(str, report.differences))
-    ]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -296,4 +192,4 @@ async def test_staff_and_worker_at_the_same_time_undo_nothing_of_each_other(
     assert await faults_of_outcomes(database, TOPIC, scene.owed) == []
     assert await internal_errors(database) == []
     assert list(undone_by_the_program(await history(database))) == []
-    assert await told_otherwise(database) == []
+    assert told_otherwise(await rebuilt(database)) == []

@@ -5,13 +5,21 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
 from tests.chaos.fail_points import POINTS
 from tests.chaos.faults import KINDS, Scene
+from tests.chaos.people import AWAY, People
+from tests.chaos.undone import (
+    history,
+    internal_errors,
+    rebuilt,
+    told_otherwise,
+    undone_by_the_program,
+)
 from tests.integration.checker import INVARIANTS, broken_invariants, compare
 from tests.integration.feed import Feed
 
@@ -32,10 +40,10 @@ class Verdict:
     lost: int
     doubled: int
     overlaps: int
-    rows: int
+    compared: dict[str, int]
     faults: list[str]
-    seconds: float
-    parts: tuple[str, ...] = field(default=())
+    parts: tuple[str, ...]
+    seconds: float = 0.0
 
     @property
     def holds(self) -> bool:
@@ -48,7 +56,7 @@ class Verdict:
             *self.seen.items(),
             ("messages", self.messages),
             ("outcomes", self.outcomes),
-            ("rows compared with one worker without faults", self.rows),
+            *self.compared.items(),
             ("**lost**", self.lost),
             ("**doubled**", self.doubled),
             ("**overlaps**", self.overlaps),
@@ -93,11 +101,40 @@ async def count_outcomes(
 
 
 async def judge(
-    scene: Scene, feed: Feed, url: str, in_order: str, only: Collection[str], seconds: float
+    scene: Scene, feed: Feed, url: str, in_order: str, only: Collection[str]
 ) -> Verdict:
     """Compares what the workers left with what was sent and with one worker's work."""
+    differences, rows = await compare(url, in_order, only=only)
+    compared = {"rows compared with one worker without faults": rows}
+    return await _counted(scene, feed, url, compared, [str(one) for one in differences])
+
+
+async def judge_beside_people(scene: Scene, feed: Feed, url: str, people: People) -> Verdict:
+    """What the workers left by what was sent, by what staff decided, and by a rebuild."""
+    reports = await rebuilt(url)
+    compared = {
+        "acts of staff that were done": people.done.total(),
+        "acts of staff that were refused": people.refused.total(),
+        "acts of staff over which the database was lost": people.again[AWAY],
+        "messages and edits told again by a rebuild": sum(
+            report.messages + report.edits for report in reports
+        ),
+        "bookings compared with the rebuild's": sum(report.bookings for report in reports),
+        "bookings it could not compare": sum(len(report.apart) for report in reports),
+    }
+    faults = [
+        *people.faults,
+        *await internal_errors(url),
+        *undone_by_the_program(await history(url)),
+        *told_otherwise(reports),
+    ]
+    return await _counted(scene, feed, url, compared, faults)
+
+
+async def _counted(
+    scene: Scene, feed: Feed, url: str, compared: dict[str, int], faults: list[str]
+) -> Verdict:
     outcomes, lost, doubled = await count_outcomes(url, feed.topic, feed.reservations)
-    differences, compared = await compare(url, in_order, only=only)
     broken = [one for one in await broken_invariants(url) if not one.startswith(OVERLAPS)]
     ends = {
         row["partition"]: row["next_offset"]
@@ -120,9 +157,8 @@ async def judge(
         lost=lost,
         doubled=doubled,
         overlaps=len(await _fetch(url, INVARIANTS[OVERLAPS])),
-        rows=compared,
-        faults=[*map(str, differences), *broken, *offsets, *scene.crew.faults],
-        seconds=seconds,
+        compared=compared,
+        faults=[*faults, *broken, *offsets, *scene.crew.faults],
         parts=(scene.broker.label, scene.database.label, f"Python {platform.python_version()}"),
     )
 

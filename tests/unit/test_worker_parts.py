@@ -420,6 +420,19 @@ def written() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
+def test_a_library_that_loses_a_server_says_so_once_in_ten_seconds(written: io.StringIO) -> None:
+    """As asyncpg's pool does. An error of a library keeps its traceback."""
+    pool, other = logging.getLogger("asyncpg.pool"), logging.getLogger("aiokafka.consumer")
+    for attempt in range(20):
+        pool.warning("cannot connect; retrying", exc_info=ConnectionRefusedError(attempt))
+    other.error("the coordinator died", exc_info=ValueError("a bug"))
+    pool.info("chatter")
+    warning, error = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert warning["event"] == "cannot connect; retrying"
+    assert "exception" not in warning
+    assert "ValueError: a bug" in error["exception"]
+
+
 def test_a_message_that_changed_something_has_a_line_and_the_others_are_counted(
     written: io.StringIO,
 ) -> None:

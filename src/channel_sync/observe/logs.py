@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 COUNTED_ONLY = frozenset({Outcome.UNCHANGED, Outcome.DUPLICATE, Outcome.STALE})
 """Outcomes that have no line of their own: they may come by the thousand and tell nothing."""
 
-_QUIET = ("aiokafka", "asyncio")
+_QUIET = ("aiokafka", "asyncio", "asyncpg")
 """Libraries whose warnings matter and whose chatter does not."""
 _REPEAT_SECONDS = 10.0
 
 
 class _Seldom(logging.Filter):
-    """Lets a library repeat itself every ten seconds: of a broker away it tells ten a second."""
+    """Lets a library repeat itself every ten seconds: of a broker away it tells ten a second.
+
+    Its warnings come without a traceback: what they warn of has a line of ours, with the reason.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,6 +45,8 @@ class _Seldom(logging.Filter):
         if record.created - self._said_at.get(what, 0.0) < _REPEAT_SECONDS:
             return False
         self._said_at[what] = record.created
+        if record.levelno <= logging.WARNING:
+            record.exc_info = None
         return True
 
 
