@@ -15,7 +15,7 @@ from tests.integration.feed import Feed, apply_in_order, template
 from tests.integration.program import NOW, Program, outcomes, until_outcomes, until_planned
 from tests.integration.rough import RoughTraffic
 from tests.parts.brokers import JavaBroker, free_ports, jar_version
-from tests.parts.jars import NoJarsError, kafka_jars
+from tests.parts.jars import jars_or_skip
 from tests.parts.kafka import KafkaPart
 from tests.parts.postgres import PostgresPart
 
@@ -33,10 +33,7 @@ REPLICATED = {
 
 @pytest.fixture
 def cluster() -> Iterator[tuple[KafkaPart, list[JavaBroker]]]:
-    try:
-        libs = kafka_jars()
-    except NoJarsError as error:
-        pytest.skip(f"needs Apache Kafka three times: {error}")
+    libs = jars_or_skip("Apache Kafka three times")
     ports = {node: free_ports() for node in NODES}
     voters = ",".join(f"{node}@127.0.0.1:{ports[node][2]}" for node in NODES)
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(NODES)) as threads:

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from channel_sync.demo import servers
-from channel_sync.demo.servers import Household, Postgres, ServerError, free_port
+from channel_sync.demo.servers import Household, Postgres, free_port
 from tests.chaos.servers import WAL
 from tests.integration.checker import broken_invariants, compare, faults_of_outcomes, told
 from tests.integration.feed import Feed, apply_in_order, template
@@ -22,7 +22,7 @@ from tests.integration.program import NOW, Program, until_outcomes, until_planne
 from tests.integration.rough import RoughTraffic
 from tests.integration.running import until
 from tests.parts.kafka import KafkaPart
-from tests.parts.postgres import PostgresPart, machine_binaries
+from tests.parts.postgres import PostgresPart, binaries_or_skip
 
 HOTELS = 8
 
@@ -60,10 +60,7 @@ def standby_of(primary: Postgres, binaries: Path) -> Iterator[int]:
 @pytest.fixture(params=["synchronous", "asynchronous"])
 def pair(request: pytest.FixtureRequest) -> Iterator[tuple[Postgres, int]]:
     """A primary that waits for its standby, or one that loses what it has not sent yet."""
-    try:
-        binaries, origin = machine_binaries()
-    except ServerError as error:
-        pytest.skip(str(error))
+    binaries, origin = binaries_or_skip("two PostgreSQL of this machine")
     if not (binaries / "pg_basebackup").exists():
         pytest.skip("there is no pg_basebackup beside this PostgreSQL")
     names = "standby" if request.param == "synchronous" else ""

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from bench.traffic import property_file
-from channel_sync.demo.servers import Household, ServerError, postgres, unprivileged_account
+from channel_sync.demo.servers import Household, postgres, unprivileged_account
 from channel_sync.property_file import parse_property
 from channel_sync.store.migrate import migrate
 from channel_sync.store.properties import load_property
@@ -22,7 +22,7 @@ from tests.integration.program import NOW, Program, outcomes, until_outcomes
 from tests.integration.rough import RoughTraffic
 from tests.integration.running import send, until
 from tests.parts.kafka import KafkaPart
-from tests.parts.postgres import machine_binaries
+from tests.parts.postgres import binaries_or_skip
 
 HOTELS = 3
 SIZE_MB = 64
@@ -49,10 +49,7 @@ def disk() -> Iterator[Path]:
 @pytest.fixture
 async def url(disk: Path) -> AsyncIterator[str]:
     """A database that lies on it, with its hotels."""
-    try:
-        binaries, origin = machine_binaries()
-    except ServerError as error:
-        pytest.skip(str(error))
+    binaries, origin = binaries_or_skip("a PostgreSQL of this machine")
     with postgres(binaries, origin) as server:
         connection = await asyncpg.connect(server.dsn())
         await connection.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")

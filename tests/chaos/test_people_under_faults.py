@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.soak import Plan, soak
 from tests.integration.checker import told
-from tests.parts.jars import NoJarsError, kafka_jars
+from tests.parts.jars import jars_or_skip
 from tests.parts.kafka import KafkaPart
 
 
@@ -15,10 +15,7 @@ async def test_whatever_dies_nothing_that_staff_did_meanwhile_is_undone_or_told_
     kafka: KafkaPart, tmp_path: Path
 ) -> None:
     """The harness with people at the desks: they lose the database like everybody."""
-    try:
-        kafka_jars()
-    except NoJarsError as error:
-        pytest.skip(f"the harness kills an Apache Kafka of its own: {error}")
+    jars_or_skip("an Apache Kafka to kill")
     plan = Plan(seconds=40, hotels=3, rate=8, auto_resolve="on", people=3)
     verdict = await soak(plan, tmp_path)
     print(verdict.markdown())  # noqa: T201 - the figures of the proof

@@ -13,7 +13,7 @@ from tests.chaos.verdict import count_outcomes
 from tests.integration.checker import told
 from tests.integration.feed import Feed, apply_in_order, template
 from tests.integration.rough import RoughTraffic
-from tests.parts.jars import NoJarsError, kafka_jars
+from tests.parts.jars import jars_or_skip
 from tests.parts.kafka import KafkaPart
 from tests.parts.postgres import PostgresPart
 
@@ -23,10 +23,7 @@ async def test_whatever_dies_nothing_is_lost_nothing_doubled_and_no_room_held_tw
     kafka: KafkaPart, tmp_path: Path
 ) -> None:
     """Two minutes of `make chaos`, with its start and its comparison: every kind of fault."""
-    try:
-        kafka_jars()
-    except NoJarsError as error:
-        pytest.skip(f"the harness kills an Apache Kafka of its own: {error}")
+    jars_or_skip("an Apache Kafka to kill")
     plan = Plan(seconds=100, hotels=12, rate=25)
     verdict = await soak(plan, tmp_path)
     print(verdict.markdown())  # noqa: T201 - the figures of the proof

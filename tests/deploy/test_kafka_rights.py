@@ -12,16 +12,13 @@ from aiokafka.errors import TopicAuthorizationFailedError
 
 from tests.deploy.files import DEPLOY
 from tests.integration.running import prepare, send, settings_for, until_applied, working
-from tests.parts.jars import NoJarsError, kafka_jars
+from tests.parts.jars import jars_or_skip
 from tests.parts.kafka import PASSWORDS, KafkaPart
 
 
 def kafka_acls(folder: Path) -> Path:
     """Kafka's own command, as its distribution calls it; skips where there is none."""
-    try:
-        libs = kafka_jars()
-    except NoJarsError as error:
-        pytest.skip(str(error))
+    libs = jars_or_skip("Apache Kafka's command line")
     command = folder / "kafka-acls.sh"
     command.write_text(
         f"#!/bin/bash\nexec java -Xshare:auto -XX:TieredStopAtLevel=1 -cp '{libs}/*'"

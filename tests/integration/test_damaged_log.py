@@ -23,7 +23,7 @@ from tests.integration.running import (
     working,
 )
 from tests.parts.brokers import JavaBroker, jar_version
-from tests.parts.jars import NoJarsError, kafka_jars
+from tests.parts.jars import jars_or_skip
 from tests.parts.kafka import KafkaPart
 
 MARK = b"damaged on the disk"
@@ -32,10 +32,7 @@ MARK = b"damaged on the disk"
 @pytest.fixture
 def damaging() -> Iterator[tuple[KafkaPart, Path]]:
     """A broker whose disk we can reach; the part, and where its data lie."""
-    try:
-        libs = kafka_jars()
-    except NoJarsError as error:
-        pytest.skip(f"needs the files of an Apache Kafka: {error}")
+    libs = jars_or_skip("the files of an Apache Kafka")
     with Household("channel-sync-damaged") as household:
         broker = JavaBroker(household, libs)
         broker.start()

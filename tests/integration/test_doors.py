@@ -31,9 +31,9 @@ from tests.integration.program import environment
 from tests.integration.running import prepare, send, settings_for, until_applied, working
 from tests.parts.brokers import JavaBroker, jar_version
 from tests.parts.certificates import Authority
-from tests.parts.jars import NoJarsError, kafka_jars
+from tests.parts.jars import jars_or_skip
 from tests.parts.kafka import KafkaPart
-from tests.parts.postgres import PostgresPart, machine_binaries
+from tests.parts.postgres import PostgresPart, binaries_or_skip
 
 ROOT = Path(__file__).parents[2]
 SECRET = "opensesame-4711"  # noqa: S105 - of throw-away servers
@@ -64,10 +64,7 @@ def stranger(folder: Path) -> Authority:
 @pytest.fixture(scope="module")
 def guarded(authority: Authority) -> Iterator[tuple[KafkaPart, str]]:
     """A broker with a listener of TLS and SCRAM; its part, and where that listener is."""
-    try:
-        libs = kafka_jars()
-    except NoJarsError as error:
-        pytest.skip(f"needs Apache Kafka with TLS: {error}")
+    libs = jars_or_skip("Apache Kafka with TLS")
     pem = authority.certify("broker", "IP:127.0.0.1")
     port = free_port()
     more = {
@@ -188,10 +185,7 @@ async def vault(authority: Authority, folder: Path) -> AsyncIterator[int]:
     if account is not None:
         os.chown(pem.key, account.uid, account.gid)
     pem.key.chmod(0o600)
-    try:
-        binaries, origin = machine_binaries()
-    except servers.ServerError as error:
-        pytest.skip(f"needs a PostgreSQL with TLS, which the wheel's is not: {error}")
+    binaries, origin = binaries_or_skip("a PostgreSQL with TLS, which the wheel's has not")
     wanted = {
         "ssl": "on",
         "ssl_cert_file": str(pem.certificate),

@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 POM = Path(__file__).with_name("pom.xml")
 FETCH_SECONDS = 420.0
 
@@ -45,6 +47,14 @@ def kafka_jars() -> Path:
     with (libs.parent / "fetching").open("w") as queue:
         fcntl.flock(queue, fcntl.LOCK_EX)  # of several test processes the first one fetches
         return libs if libs.is_dir() else _fetched(libs)
+
+
+def jars_or_skip(needs: str) -> Path:
+    """The jars for a test, which is skipped without them: it `needs` an Apache Kafka of its own."""
+    try:
+        return kafka_jars()
+    except NoJarsError as error:
+        pytest.skip(f"needs {needs}: {error}")
 
 
 def _fetched(libs: Path) -> Path:

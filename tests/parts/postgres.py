@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import pytest
 
 from channel_sync.demo.embedded import embedded_postgres
 from channel_sync.demo.servers import ServerError, postgres
@@ -135,6 +136,14 @@ def machine_binaries() -> tuple[Path, str]:
     if initdb and _complete(Path(initdb).resolve().parent):
         return Path(initdb).resolve().parent, "this machine's binaries"
     raise ServerError("no PostgreSQL server is installed on this machine")
+
+
+def binaries_or_skip(needs: str) -> tuple[Path, str]:
+    """The machine's binaries for a test, which is skipped without them; their origin."""
+    try:
+        return machine_binaries()
+    except ServerError as error:
+        pytest.skip(f"needs {needs}: {error}")
 
 
 def _complete(binaries: Path) -> bool:
