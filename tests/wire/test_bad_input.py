@@ -61,7 +61,7 @@ def test_a_refusal_costs_time_in_proportion(piece: str) -> None:
     def refuse(characters: int) -> None:
         refused("[" + piece * (characters // len(piece)))
 
-    assert growth(refuse, 60_000) < MOST
+    assert growth(refuse, 30_000) < MOST
 
 
 LONG = "x" * 20_000
