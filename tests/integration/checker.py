@@ -187,29 +187,43 @@ EVERYTHING = tuple(LISTS)[: tuple(LISTS).index("outcome")]
 """The others tell a part of what these tell."""
 
 
+Lists = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""What a database says: by list and key, in one order."""
+
+
 async def compare(
     here: str, there: str, *, only: Collection[str] = EVERYTHING
 ) -> tuple[list[Difference], int]:
     """The differences of two databases (URLs), and how many rows were compared."""
-    found: list[Difference] = []
-    rows = 0
-    for what in only:
-        ours, theirs = await _list(here, what), await _list(there, what)
-        rows += sum(map(len, ours.values()))
-        found += [
-            Difference(what, key, ours.get(key, ()), theirs.get(key, ()))
-            for key in sorted(ours.keys() | theirs.keys())
-            if ours.get(key) != theirs.get(key)
-        ]
-    return found, rows
+    return differences(await lists_of(here, only), await lists_of(there, only))
 
 
-async def _list(url: str, what: str) -> Mapping[str, tuple[str, ...]]:
-    """By key everything said under it, in one order."""
-    said: dict[str, list[str]] = defaultdict(list)
-    for row in await _fetch(url, f"SELECT key::text, said::text FROM ({LISTS[what]}) AS list"):
-        said[row["key"]].append(row["said"])
-    return {key: tuple(sorted(values)) for key, values in said.items()}
+def differences(here: Lists, there: Lists) -> tuple[list[Difference], int]:
+    """Of two databases by the same lists; and how many rows were compared."""
+    found = [
+        Difference(what, key, ours.get(key, ()), theirs.get(key, ()))
+        for what, ours in here.items()
+        for theirs in [there[what]]
+        for key in sorted(ours.keys() | theirs.keys())
+        if ours.get(key) != theirs.get(key)
+    ]
+    return found, sum(len(said) for ours in here.values() for said in ours.values())
+
+
+async def lists_of(url: str, only: Collection[str] = EVERYTHING) -> Lists:
+    """What a database says now."""
+    found = {}
+    connection = await _connect(url)
+    try:
+        for what in only:
+            said: dict[str, list[str]] = defaultdict(list)
+            query = f"SELECT key::text, said::text FROM ({LISTS[what]}) AS list"
+            for row in await connection.fetch(query):
+                said[row["key"]].append(row["said"])
+            found[what] = {key: tuple(sorted(values)) for key, values in said.items()}
+    finally:
+        await connection.close()
+    return found
 
 
 async def faults_of_outcomes(
@@ -396,10 +410,13 @@ def told(faults: Collection[object]) -> str:
     return "\n".join([f"{len(faults)} faults {dict(kinds) or ''}", *shown, f"and {more} more"])
 
 
+async def _connect(url: str) -> asyncpg.Connection:
+    settings = {"search_path": "channel_sync, pg_temp", "timezone": "UTC"}
+    return await asyncpg.connect(url, server_settings=settings)
+
+
 async def _fetch(url: str, query: str, *arguments: object) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(
-        url, server_settings={"search_path": "channel_sync, pg_temp", "timezone": "UTC"}
-    )
+    connection = await _connect(url)
     try:
         return list(await connection.fetch(query, *arguments))
     finally:
