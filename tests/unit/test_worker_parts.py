@@ -225,6 +225,27 @@ async def test_records_of_an_earlier_seat_are_dropped_and_sought_again_lest_they
     assert await partition.queue.take(records=1, size=1, wait_seconds=0) == ()
 
 
+async def test_what_an_earlier_seat_did_not_want_any_more_is_sought_again_by_the_present_one() -> (
+    None
+):
+    """5 was queued and not applied when the group was shared out anew: the client gives it again
+    to the fetch that was under way, which wants 6, and stands behind it then.
+    """
+    loop, partition = loop_with(HERE)
+    client = Client({TopicPartition("t", 0): [Message(5)]})
+    found = await port_over(client).fetch({HERE: 6})
+    assert found == {HERE: []}
+    loop._hand_out(found, {partition: 0})
+    assert not partition.is_ready()
+
+
+async def test_what_the_present_seat_has_had_is_not_sought_again() -> None:
+    loop, partition = loop_with(HERE)
+    loop._hand_out({HERE: []}, {partition: 1})
+    assert partition.is_ready()
+    assert len(partition.queue) == 0
+
+
 async def test_records_of_a_holder_that_was_replaced_meanwhile_are_sought_again() -> None:
     loop, partition = loop_with(HERE)
     _, earlier = loop_with(HERE)

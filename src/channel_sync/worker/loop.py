@@ -133,16 +133,17 @@ class Loop:
         """Gives what was fetched to the partitions; `seats` are theirs when the fetch began.
 
         A partition that claimed and sought anew meanwhile may have lost these records from the
-        client's position: it seeks once more, or they would be taken for a gap in the log.
+        client's position: it seeks once more, or they would be taken for a gap in the log. That
+        goes for those below what it wanted before, too: what it wants now may be among them.
         """
         for partition_id, records in found.items():
             partition = self._held.get(partition_id)
             if partition is None or not partition.is_ready():
                 continue  # it has yet to claim and to seek
-            if partition.seat == seats.get(partition):
-                partition.offer(records)
-            else:
+            if partition.seat != seats.get(partition):
                 partition.seek_again()
+            elif records:
+                partition.offer(records)
 
     def _reconcile(self) -> None:
         """Takes in hand what was assigned, lets go what was not, and says so once a generation."""

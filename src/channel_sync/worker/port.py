@@ -170,8 +170,9 @@ class KafkaPort:
     ) -> dict[PartitionId, list[Record]]:
         """Records of the partitions named (at most so many), none below the offset wanted of each.
 
-        Never cancel it (aiokafka would never again notice that it idles); it waits some 200 ms,
-        seconds during a rebalance. Raises FetchFailedError. `wanted` must not be empty: to
+        A partition of which only such were found is there without any: the client stands behind
+        them now. Never cancel it (aiokafka would never again notice that it idles); it waits some
+        200 ms, seconds during a rebalance. Raises FetchFailedError. `wanted` must not be empty: to
         aiokafka that means every partition, those not yet sought too.
         """
         if not wanted:
@@ -187,9 +188,7 @@ class KafkaPort:
         for source, messages in batches.items():
             partition = PartitionId(*source)
             least = wanted[partition]
-            records = [_record(one) for one in messages if one.offset >= least]
-            if records:
-                found[partition] = records
+            found[partition] = [_record(one) for one in messages if one.offset >= least]
         return found
 
     async def bounds(self, partition: PartitionId) -> tuple[int, int]:
