@@ -29,6 +29,12 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"the table into {TABLE.name}")
     parser.add_argument("--logs", type=Path, help="a folder for the workers' logs")
     given = parser.parse_args()
+    if given.write and not given.soak:
+        parser.error(
+            "--write goes with --soak: the table is of a run that did every kind its share"
+        )
+    if given.write and given.people:
+        parser.error("--write goes without --people: the table compares with one worker")
     minutes = given.minutes or (240.0 if given.soak else 10.0)
     plan = Plan(
         minutes * 60, given.soak, given.times, given.seed, given.workers, given.hotels,

@@ -20,8 +20,9 @@ from tests.integration.feed import ROOMS
 from tests.integration.rough import DAYS, FIRST_DAY
 from tests.integration.seaview import worker_pool
 
-MAY_WRITE_TABLES = "GRANT SELECT, UPDATE ON channel_sync.stay, channel_sync.reservation"
-MAY_WRITE_TABLES += " TO channel_sync_pms"
+MAY_WRITE_TABLES = """
+GRANT SELECT, UPDATE ON channel_sync.stay, channel_sync.reservation TO channel_sync_pms
+"""
 MIDST = FIRST_DAY + timedelta(days=DAYS // 2)
 AWAY = "the database was away"
 PAUSE_SECONDS = 0.1
@@ -30,6 +31,7 @@ PAUSE_SECONDS = 0.1
 
 @asynccontextmanager
 async def a_pms(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection with the rights of those who write facts."""
     connection = await asyncpg.connect(url, server_settings={"search_path": "channel_sync"})
     try:
         await connection.execute("SET ROLE channel_sync_pms")

@@ -115,7 +115,7 @@ async def judge_beside_people(scene: Scene, feed: Feed, url: str, people: People
     compared = {
         "acts of staff that were done": people.done.total(),
         "acts of staff that were refused": people.refused.total(),
-        "acts of staff over which the database was lost": people.again[AWAY],
+        "times that a person lost the database or found it away": people.again[AWAY],
         "messages and edits told again by a rebuild": sum(
             report.messages + report.edits for report in reports
         ),

@@ -24,6 +24,7 @@ _XERIAL_MAGIC, _XERIAL_HEADER_BYTES = b"\x82SNAPPY\x00", 16
 _GUESS, _NEXT_GUESS = 16, 8
 """To how many times its size a batch is taken to unpack; where it is more, so many times that."""
 _TOO_SMALL = "failed to write whole buffer"
+"""As cramjam says it; with other words every batch that outgrows the guess would be refused."""
 
 
 class UnpacksTooFarError(Exception):
