@@ -26,6 +26,7 @@ from channel_sync.settings import Settings
 from channel_sync.store import claims, connect
 from channel_sync.store.properties import load_property
 from channel_sync.worker.check import check
+from channel_sync.worker.port import KafkaPort
 from channel_sync.worker.run import run
 from tests.integration.program import environment
 from tests.integration.running import (
@@ -183,6 +184,45 @@ async def test_the_database_says_where_to_go_on_whatever_kafka_was_told(
     await execute(url, "INSERT INTO channel_sync.consumer_partition VALUES ($1, 0, 1)", topic)
     async with working(settings):
         await until_applied(url, topic, "b", "c", "d")
+
+
+async def test_a_client_that_went_astray_after_the_seek_is_no_gap_in_the_log(
+    url: str, kafka: KafkaPart, make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = make_topic()
+    await send(kafka.bootstrap, topic, "a", "b", "c")
+    seek, seeks = KafkaPort.seek, 0
+
+    def astray(port: KafkaPort, partition: claims.PartitionId, offset: int, **others: Any) -> bool:
+        nonlocal seeks
+        sought = seek(port, partition, offset, **others)
+        seeks += sought
+        if sought and seeks == 1:
+            port._open.seek(TopicPartition(*partition), offset + 2)
+        return sought
+
+    monkeypatch.setattr(KafkaPort, "seek", astray)
+    async with working(settings_for(url, kafka.bootstrap, topic)):
+        await until_applied(url, topic, "a", "b", "c")
+    assert seeks == 2
+
+
+@pytest.mark.real_kafka
+async def test_where_the_log_goes_on_behind_a_marker_the_worker_goes_on(
+    url: str, kafka: KafkaPart, make_topic: MakeTopic
+) -> None:
+    topic = make_topic()
+    settings = settings_for(url, kafka.bootstrap, topic)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=topic)
+    await producer.start()
+    sent: list[str] = []
+    for body in ("a", "b"):  # each a worker's; the second goes on at the marker behind "a"
+        async with working(settings):
+            async with producer.transaction():
+                await producer.send_and_wait(topic, body.encode())
+            sent.append(body)
+            await until_applied(url, topic, *sent)
+    await producer.stop()
 
 
 async def test_slices_keep_the_order_and_the_limits(

@@ -209,6 +209,14 @@ def loop_with(partition_id: PartitionId) -> tuple[Loop, Partition]:
     return loop, partition
 
 
+def take_over(partition: Partition, *, seat: int, offset: int) -> None:
+    """What `run` does once the row was claimed and the client told where to go on."""
+    generation = partition._means.port.generation
+    partition.seat, partition.wanted, partition._generation = seat, offset, generation
+    partition.gap.sought(offset, generation=generation)
+    partition.queue.clear()
+
+
 async def test_records_fetched_for_the_present_seat_are_offered() -> None:
     loop, partition = loop_with(HERE)
     loop._hand_out({HERE: [record(5), record(6)]}, {partition: 1})
@@ -244,6 +252,45 @@ async def test_what_the_present_seat_has_had_is_not_sought_again() -> None:
     loop._hand_out({HERE: []}, {partition: 1})
     assert partition.is_ready()
     assert len(partition.queue) == 0
+
+
+async def test_a_gap_where_a_partition_goes_on_is_believed_when_a_second_seek_finds_it() -> None:
+    loop, partition = loop_with(HERE)
+    for seat in (2, 3):
+        assert len(partition.queue) == 0
+        take_over(partition, seat=seat, offset=5)
+        loop._hand_out({HERE: [record(7)]}, {partition: seat})
+    assert partition.is_ready()
+    assert partition.wanted == 8
+
+
+async def test_what_a_second_seek_finds_where_there_seemed_to_be_a_gap_is_applied() -> None:
+    loop, partition = loop_with(HERE)
+    take_over(partition, seat=2, offset=5)
+    loop._hand_out({HERE: [record(7)]}, {partition: 2})
+    take_over(partition, seat=3, offset=5)
+    loop._hand_out({HERE: [record(5), record(6), record(7)]}, {partition: 3})
+    taken = await partition.queue.take(records=9, size=9_000, wait_seconds=0)
+    assert [one.offset for one in taken] == [5, 6, 7]
+
+
+async def test_a_gap_seen_within_an_assignment_that_is_over_is_no_second_sight_of_it() -> None:
+    loop, partition = loop_with(HERE)
+    take_over(partition, seat=2, offset=5)
+    loop._hand_out({HERE: [record(7)]}, {partition: 2})
+    partition._means.port.mark(frozenset({HERE}))
+    take_over(partition, seat=3, offset=5)
+    loop._hand_out({HERE: [record(7)]}, {partition: 3})
+    assert not partition.is_ready()
+
+
+async def test_a_gap_behind_what_was_given_since_the_seek_is_believed_at_once() -> None:
+    loop, partition = loop_with(HERE)
+    take_over(partition, seat=2, offset=5)
+    loop._hand_out({HERE: [record(5)]}, {partition: 2})
+    loop._hand_out({HERE: [record(9)]}, {partition: 2})
+    assert partition.is_ready()
+    assert len(partition.queue) == 2
 
 
 async def test_records_of_a_holder_that_was_replaced_meanwhile_are_sought_again() -> None:

@@ -134,13 +134,19 @@ class Loop:
 
         A partition that claimed and sought anew meanwhile may have lost these records from the
         client's position: it seeks once more, or they would be taken for a gap in the log. That
-        goes for those below what it wanted before, too: what it wants now may be among them.
+        goes for those below what it wanted before, too: what it wants now may be among them. And
+        whatever else the client may do, a gap where it goes on has to be seen twice.
         """
         for partition_id, records in found.items():
             partition = self._held.get(partition_id)
             if partition is None or not partition.is_ready():
                 continue  # it has yet to claim and to seek
             if partition.seat != seats.get(partition):
+                partition.seek_again()
+            elif records and partition.gap.is_doubtful(first := records[0].offset):
+                self._log.info(
+                    "gap_doubted", partition=str(partition_id), sought=partition.wanted, found=first
+                )
                 partition.seek_again()
             elif records:
                 partition.offer(records)

@@ -9,6 +9,7 @@ from channel_sync.errors import DependencyError, Fenced
 from channel_sync.observe.logs import log_slice
 from channel_sync.store import claims, connect
 from channel_sync.worker import halts
+from channel_sync.worker.gap import Gap
 from channel_sync.worker.port import FetchFault
 from channel_sync.worker.queue import SliceQueue
 from channel_sync.worker.standing import EndedError, Standing, State, first_line
@@ -36,6 +37,7 @@ class Partition(Standing):
         self.in_hand = 0
         self.seat = 0
         self.wanted = 0
+        self.gap = Gap()
         self.queue = SliceQueue(
             most_records=means.settings.queue_records, most_bytes=means.settings.queue_bytes
         )
@@ -123,6 +125,7 @@ class Partition(Standing):
             self._epoch, self._expected, self.wanted = claim.epoch, offset, offset
             self._internal_errors = claim.internal_errors
             self.seat += 1
+            self.gap.sought(offset, generation=generation)
             self.works()
             self._generation = generation
             port.changed.set()
