@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
@@ -157,6 +158,22 @@ async def test_history_and_state_tell_the_same_story(live: str, elsewhere: str) 
     assert report.apart == {}
     assert (report.bookings, report.messages, report.edits, report.hotels) == (6, 12, 8, 2)
     assert report.looks >= 3
+
+
+class Delayed(Silence):
+    """A story that takes longer to tell than a transaction of the live database may be idle."""
+
+    def begin(self, what: str, total: int) -> None:
+        super().begin(what, total)
+        time.sleep(1.0)
+
+
+async def test_a_long_story_holds_no_transaction_of_the_live_database(
+    live: str, elsewhere: str
+) -> None:
+    settings = Settings(database_url=SecretStr(live), database_idle_in_transaction_timeout_ms=200)
+    audited = rebuild(settings, property_id=None, into=elsewhere, work=Delayed())
+    assert [report.is_same async for report in audited] == [True]
 
 
 TAMPERED = {

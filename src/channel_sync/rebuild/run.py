@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from channel_sync.progress import Work
     from channel_sync.settings import Settings
-    from channel_sync.wire.limits import Limits
 
 SQL = statements("rebuild")
 
@@ -57,41 +56,35 @@ class Report:
 async def rebuild(
     settings: Settings, *, property_id: str | None, into: str | None, work: Work
 ) -> AsyncGenerator[Report, None]:
-    """Audit one property, or each there is, as they are at one moment.
+    """Audit one property, or each there is, each as it is at one moment.
 
     `into` is the URL of an empty database to tell it in; without one a database is made on the
-    same server for the occasion. The live database is only read.
+    same server for the occasion. The live database is only read, and nothing of it is held while
+    the story is told: that may take an hour, which no transaction should last.
 
     Raises:
         Refused: there is no such property, or `into` is not empty.
         ConfigurationError: no database can be made.
     """
-    live = await open_connection(settings)
-    try:
-        async with live.transaction(isolation="repeatable_read", readonly=True):
-            found = [row["property_id"] for row in await live.fetch(SQL["properties"])]
-            if property_id is not None and property_id not in found:
-                raise Refused(f"there is no property {property_id}")
-            wanted = [one for one in found if property_id in {None, one}]
-            async with _elsewhere(settings, into) as there:
-                for one in wanted:
-                    yield await _audit(live, there, one, limits_of(settings), work)
-    finally:
-        await live.close()
+    async with _snapshot(settings) as live:
+        found = [row["property_id"] for row in await live.fetch(SQL["properties"])]
+    if property_id is not None and property_id not in found:
+        raise Refused(f"there is no property {property_id}")
+    async with _elsewhere(settings, into) as there:
+        for one in found:
+            if property_id in {None, one}:
+                yield await _audit(settings, there, one, work)
 
 
 async def _audit(
-    live: asyncpg.Connection,
-    there: asyncpg.Connection,
-    property_id: str,
-    limits: Limits,
-    work: Work,
+    settings: Settings, there: asyncpg.Connection, property_id: str, work: Work
 ) -> Report:
-    tape = await load_tape(live, property_id)
-    player = Player(there, property_id, tape, limits)
+    async with _snapshot(settings) as live:
+        tape, held = await load_tape(live, property_id), await load_state(live, property_id)
+    player = Player(there, property_id, tape, limits_of(settings))
     work.begin(property_id, len(tape.steps))
     await player.play(work.advance)
-    held, told = await load_state(live, property_id), await load_state(there, property_id)
+    told = await load_state(there, property_id)
     apart = {tape.bookings[number].name: why for number, why in tape.apart.items()}
     untold = tuple(one for one in player.untold if one.booking not in apart)
 
@@ -109,6 +102,17 @@ async def _audit(
         untold=untold,
         differences=tuple(compare(held, told, apart)),
     )
+
+
+@contextlib.asynccontextmanager
+async def _snapshot(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """The live database as it is at one moment, to be read and nothing else."""
+    live = await open_connection(settings)
+    try:
+        async with live.transaction(isolation="repeatable_read", readonly=True):
+            yield live
+    finally:
+        await live.close()
 
 
 @contextlib.asynccontextmanager
